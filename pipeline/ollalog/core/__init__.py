@@ -1,0 +1,1 @@
+"""What every stage rests on: values, tables, errors, clock."""

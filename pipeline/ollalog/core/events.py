@@ -1,0 +1,49 @@
+"""The telemetry contract: one method per thing that can happen during a run."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class Events(Protocol):
+    """Told what happens while logs are read; the terminal's progress bar is one, silence another."""
+
+    def run_planned(self, files: int, size_bytes: int | None) -> None:
+        """So many files with so many bytes beyond what is committed will be read (None: a stream of unknown length)."""
+
+    def source_started(self, path: str) -> None:
+        """Reading of one source begins."""
+
+    def block_parsed(self, size_bytes: int, lines: int) -> None:
+        """A block of whole lines was read and parsed."""
+
+    def batch_committed(self, batch: int, rows: int) -> None:
+        """A batch is durable."""
+
+    def source_finished(self, path: str) -> None:
+        """Everything that is there of one source was read."""
+
+    def remark(self, text: str) -> None:
+        """A sentence for the person at the terminal (stderr)."""
+
+
+class NullEvents:
+    """Tells nobody."""
+
+    def run_planned(self, files: int, size_bytes: int | None) -> None:
+        """Ignored."""
+
+    def source_started(self, path: str) -> None:
+        """Ignored."""
+
+    def block_parsed(self, size_bytes: int, lines: int) -> None:
+        """Ignored."""
+
+    def batch_committed(self, batch: int, rows: int) -> None:
+        """Ignored."""
+
+    def source_finished(self, path: str) -> None:
+        """Ignored."""
+
+    def remark(self, text: str) -> None:
+        """Ignored."""

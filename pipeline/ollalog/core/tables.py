@@ -1,0 +1,146 @@
+"""The data dictionary: every table, column, type, unit and meaning. Where a column is born."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import polars as pl
+
+INSTANT, INTEGER, REAL, TEXT, FLAG = "TIMESTAMPTZ", "BIGINT", "DOUBLE", "VARCHAR", "BOOLEAN"
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its name, DuckDB type and meaning (with unit)."""
+
+    name: str
+    type: str
+    meaning: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table: its grain, the column that dates its rows, and its columns in order."""
+
+    name: str
+    grain: str
+    time: str
+    columns: tuple[Column, ...]
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """Names of the columns in the order of the Parquet files."""
+        return tuple(column.name for column in self.columns)
+
+
+ORIGIN = (
+    Column("batch", INTEGER, "number of the commit that wrote the row"),
+    Column("source", INTEGER, "byte stream that the row was read from: one generation of a file, a unit of the journal"),
+    Column("byte_offset", INTEGER, "where the row's line begins in its source; bytes"),
+    Column("host", TEXT, "machine that the log is of"),
+    Column("session", TEXT, "server run that the line belongs to; null before the first known start"),
+)
+
+
+def _columns(text: str) -> tuple[Column, ...]:
+    """One column a line: name, type, meaning."""
+    rows = (line.split(None, 2) for line in text.strip().splitlines())
+    return (*ORIGIN, *(Column(name, kind, meaning) for name, kind, meaning in rows))
+
+
+REQUESTS = Table(
+    "requests",
+    "HTTP request in the server log",
+    "ended_at",
+    _columns("""
+        ended_at              TIMESTAMPTZ  end of the request; UTC, whole seconds
+        started_at            TIMESTAMPTZ  ended_at less latency; UTC
+        latency_ns            BIGINT       time from request to the end of the reply; ns
+        latency_resolution_ns BIGINT       step that the logged latency is cut to; ns
+        status                BIGINT       HTTP status code
+        method                VARCHAR      HTTP method
+        path                  VARCHAR      path without its query, unquoted
+        route                 VARCHAR      path with digests and model names replaced by templates
+        operation             VARCHAR      what the route does: generate, chat, embed, list, ...
+        client                VARCHAR      address of the client; null when the log has none
+        tz_basis              VARCHAR      how the zone of ended_at is known: slog, option, lookahead, envelope, machine
+    """),
+)
+INFERENCES = Table(
+    "inferences",
+    "model run, as measured inside",
+    "happened_at",
+    _columns("""
+        happened_at              TIMESTAMPTZ  end of the run; UTC
+        origin                   VARCHAR      performance_jsonl, server_log or api_response
+        model                    VARCHAR      name as Ollama shows it; null when not known
+        operation                VARCHAR      generate, chat or embed; null when not known
+        success                  BOOLEAN      whether the run came to its end
+        error                    VARCHAR      error text
+        error_type               VARCHAR      timeout, connection_failed, invalid_model, resource_exhausted, ...
+        total_ns                 BIGINT       whole duration; ns
+        load_ns                  BIGINT       scheduling and loading of the model; ns
+        prompt_eval_ns           BIGINT       evaluation of the prompt; ns
+        eval_ns                  BIGINT       generation; ns
+        prompt_tokens            BIGINT       tokens of the prompt, cached ones included
+        cached_tokens            BIGINT       tokens of the prompt found in the cache
+        generated_tokens         BIGINT       tokens generated
+        tokens_per_second        DOUBLE       generated_tokens / eval_ns; 1/s
+        prompt_tokens_per_second DOUBLE       (prompt_tokens - cached_tokens) / prompt_eval_ns; 1/s
+        done_reason              VARCHAR      stop, length, load or unload
+        truncated                BOOLEAN      whether the context overflowed
+        context_length           BIGINT       tokens of the context window
+        temperature              DOUBLE       sampling temperature
+        top_p                    DOUBLE       nucleus sampling bound
+        memory_bytes             BIGINT       memory used; bytes
+        gpu_ratio                DOUBLE       utilisation of the GPU, 0 to 1
+        model_bytes              BIGINT       size of the model; bytes
+    """),
+)
+SERVER_EVENTS = Table(
+    "server_events",
+    "thing that the server said happened",
+    "happened_at",
+    _columns("""
+        happened_at TIMESTAMPTZ  when; UTC; the last time seen before it where the line has none
+        level       VARCHAR      TRACE, DEBUG, INFO, WARN or ERROR
+        event       VARCHAR      server_started, model_load_started, model_loaded, model_evicted, ...; other
+        model       VARCHAR      model that the line names; null for a mere file
+        duration_ns BIGINT       duration that the line tells; ns
+        value       DOUBLE       number that the line tells, in the unit of its event
+        message     VARCHAR      the line's message
+        attrs       VARCHAR      the line's attributes as a JSON object; INFO and above only
+    """),
+)
+REJECTS = Table(
+    "rejects",
+    "line that could not be used",
+    "read_at",
+    _columns("""
+        read_at      TIMESTAMPTZ  when it was read; UTC
+        format       VARCHAR      format that claimed the line; null when none did
+        reason       VARCHAR      what was wrong with it
+        text         VARCHAR      its first 2 KiB
+        length_bytes BIGINT       its length; bytes
+    """),
+)
+TABLES: Mapping[str, Table] = {table.name: table for table in (REQUESTS, INFERENCES, SERVER_EVENTS, REJECTS)}
+
+MODEL_OPERATIONS = ("generate", "chat", "embed")
+
+
+def polars_schema(table: Table) -> dict[str, pl.DataType]:
+    """The polars type of each column of a table, in order."""
+    import polars as pl
+
+    types: dict[str, pl.DataType] = {
+        INSTANT: pl.Datetime("us", "UTC"),
+        INTEGER: pl.Int64(),
+        REAL: pl.Float64(),
+        TEXT: pl.String(),
+        FLAG: pl.Boolean(),
+    }
+    return {column.name: types[column.type] for column in table.columns}

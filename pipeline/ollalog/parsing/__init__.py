@@ -1,0 +1,1 @@
+"""Turn lines into records: envelope, fold, route, extract, normalise."""

@@ -1,0 +1,1 @@
+"""One module per wrapper around log lines; each exports ENVELOPE."""

@@ -1,0 +1,1 @@
+"""Find logs, tell them apart, and read whole lines with their byte offsets."""

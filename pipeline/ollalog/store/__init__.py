@@ -1,0 +1,1 @@
+"""Parquet parts and the SQLite catalogue: commit, publish, recover, prove."""

@@ -1,0 +1,1 @@
+"""DuckDB views over the committed parts, and read-only queries."""
