@@ -56,7 +56,11 @@ class LongLine:
 
 @dataclass(frozen=True)
 class Block:
-    """Whole lines of one source as bytes, from `start` to `end` (just past the last line's end)."""
+    """Whole lines of one source as bytes, from `start` to `end` (just past the last line's end).
+
+    The first `skipped_bytes` of the stretch (byte order mark, NULs, lines too long to keep) are not in `data`, whose
+    first byte lies at `start + skipped_bytes`. The last checkpoint is at `end`; those before it are ends of lines.
+    """
 
     source: int
     start: int
@@ -65,7 +69,8 @@ class Block:
     encoding: str = "utf-8"
     long_lines: tuple[LongLine, ...] = ()
     nul_bytes: int = 0
-    checkpoint: Checkpoint | None = None
+    skipped_bytes: int = 0
+    checkpoints: tuple[Checkpoint, ...] = ()
 
 
 @dataclass(frozen=True)

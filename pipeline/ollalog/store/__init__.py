@@ -1,1 +1,31 @@
-"""Parquet parts and the SQLite catalogue: commit, publish, recover, prove."""
+"""Parquet parts and the SQLite catalogue: commit, publish, recover, prove.
+
+with open_store(root, command="ingest", clock=SystemClock()) as store:
+    batch = store.commit(turn)
+snapshot = read_snapshot(root)
+"""
+
+from ollalog.store.comparison import RebuildReport, TableChange
+from ollalog.store.crash_points import CRASH_POINTS
+from ollalog.store.lock import Writer
+from ollalog.store.rebuild import Rebuild
+from ollalog.store.snapshot import read_snapshot
+from ollalog.store.status import StoreStatus, read_status
+from ollalog.store.verify import Reread, VerifyReport, verify
+from ollalog.store.writer import Store, open_store
+
+__all__ = [
+    "CRASH_POINTS",
+    "Rebuild",
+    "RebuildReport",
+    "Reread",
+    "Store",
+    "StoreStatus",
+    "TableChange",
+    "VerifyReport",
+    "Writer",
+    "open_store",
+    "read_snapshot",
+    "read_status",
+    "verify",
+]

@@ -1,0 +1,41 @@
+"""Ask the store as of its last commit, once more when a part was merged away meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from ollalog.cli.session import Session
+    from ollalog.warehouse import Warehouse
+
+Answer = TypeVar("Answer")
+EMPTY = "the store is empty; fill it with: ollalog ingest PATH"
+
+
+def answered(session: Session, ask: Callable[[Warehouse], Answer]) -> Answer:
+    """Open the store, ask, close it.
+
+    Args:
+        session: Says where the store is, what time it is, and the zone of local hours.
+        ask: Reads from the warehouse; it may be called twice, so it prints nothing.
+
+    Raises:
+        PipelineError: the store cannot be read, or what `ask` raises.
+    """
+    from ollalog import runtime
+    from ollalog.warehouse import PartGoneError
+
+    def once() -> Answer:
+        with runtime.warehouse(session.store, now=session.clock.now_utc(), timezone=session.settings.timezone) as warehouse:
+            return ask(warehouse)
+
+    try:
+        return once()
+    except PartGoneError:
+        return once()
+
+
+def is_empty(warehouse: Warehouse) -> bool:
+    """Whether the store has read no source yet."""
+    return warehouse.query("SELECT 1 AS one FROM sources LIMIT 1").is_empty()

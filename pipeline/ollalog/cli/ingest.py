@@ -1,0 +1,85 @@
+"""`ollalog ingest`: read what is there, once, from where the last run stopped."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ollalog.cli import units
+from ollalog.cli.exit import finish
+from ollalog.cli.parameters import TimeZone
+from ollalog.cli.progress import shown_progress
+
+if TYPE_CHECKING:
+    from ollalog.cli.session import Session
+
+
+@click.command(short_help="Read logs into the store, from where the last run stopped.")
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.option("--json", "as_json", is_flag=True, help="Print the summary as one JSON object.")
+@click.option("--timezone", type=TimeZone(), help="Zone of log times that carry none, like Europe/Berlin.")
+@click.option("--host", metavar="NAME", help="Machine that the logs are of [this one].")
+@click.option("--final", is_flag=True, help="Take a last line that has no end: nothing will follow it.")
+@click.option("--hash-clients", is_flag=True, help="Store a hash instead of each client's address.")
+@click.pass_obj
+def ingest(session: Session, /, paths: tuple[str, ...], *, as_json: bool, **given: Any) -> int:  # noqa: ANN401 - the options of IngestOptions
+    """Read server logs and performance.jsonl into the store.
+
+    PATH is a file, a folder, a quoted glob, a .gz, or - for stdin. Rotated files of a folder are read oldest first. What was
+    read before is known by its content, not by its name, and is not read twice.
+    """
+    from ollalog import runtime
+
+    options = runtime.IngestOptions(**session.settings.over(given))
+    with shown_progress(session) as events:
+        summary = runtime.ingest(session.store, paths, options, clock=session.clock, events=events)
+    found = summary.as_dict()
+    click.echo(json.dumps(found) if as_json else "\n".join(described(found)))
+    return finish(summary.problems, interrupted=summary.interrupted)
+
+
+def described(found: Mapping[str, Any]) -> Iterator[str]:
+    """What was read, where it went and what to do next; `found` is the object that --json prints."""
+    logs = logs_counted(len(found["sources"]))
+    if not found["lines"]:
+        yield f"nothing new in {logs}" if found["sources"] else "nothing to read"
+        return
+    yield f"read {found['lines']:,} lines ({units.size(found['bytes'])}) of {logs} in {found['seconds']:.2f} s"
+    yield from table_rows(found["rows"])
+    yield from _fates(found["fates"])
+    for source in found["sources"]:
+        if source["gap_bytes"] != 0:
+            lost = "an unknown number of bytes" if source["gap_bytes"] is None else units.size(source["gap_bytes"])
+            yield f"  gap: {lost} of {units.shown(source['path'])} were gone before they could be read"
+    yield "next: ollalog report"
+
+
+def logs_counted(number: int) -> str:
+    """A number of logs in words."""
+    return "1 log" if number == 1 else f"{number:,} logs"
+
+
+def table_rows(rows: Mapping[str, int]) -> Iterator[str]:
+    """One line for each table that has rows."""
+    for table, number in rows.items():
+        hint = '   ollalog sql "SELECT reason, text FROM rejects"' if table == "rejects" and number else ""
+        if number:
+            yield f"  {table:<14}{number:>12,} rows{hint}"
+
+
+def _fates(fates: Mapping[str, int]) -> Iterator[str]:
+    """What became of the lines that made no row."""
+    meanings = {
+        "folded": "lines that continue another one",
+        "noise": "lines recognised and not stored (runner output, blank lines)",
+        "held": "half line that waits for its end (--final takes it)",
+    }
+    for fate, meaning in meanings.items():
+        if fates.get(fate):
+            yield f"  {fate:<14}{fates[fate]:>12,} {meaning}"
+
+
+COMMAND = ingest

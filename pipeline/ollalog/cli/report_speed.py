@@ -1,0 +1,124 @@
+"""Sections about where the time goes: speed, loading, breakdown, length of prompts, change over time, server versions."""
+
+from __future__ import annotations
+
+from ollalog.cli.charts import SHADES, SHADES_ASCII
+from ollalog.cli.report_fields import House, change, number, rows_of, shades, share, shortened, speed, text, time, when
+from ollalog.cli.report_model import Field, Section
+
+PROMPT_ROWS_SHOWN, RUNS_SHOWN = 20, 10
+PARTS = ("load_ratio", "prompt_eval_ratio", "eval_ratio", "other_ratio")
+
+
+def speeds(house: House) -> Section:
+    """E7: generation and prompt speed of every measured run."""
+    fields = (
+        text("model", "model"),
+        number("runs", "runs"),
+        speed("tokens_per_second", "tok/s"),
+        speed("p5_tokens_per_second", "p5"),
+        speed("median_tokens_per_second", "median"),
+        speed("p95_tokens_per_second", "p95"),
+        speed("prompt_tokens_per_second", "prompt tok/s"),
+        number("generated_tokens", "tokens", optional=True),
+    )
+    notes = ["Every run that was timed, by a record of performance.jsonl or by the server log (Ollama 0.30 and later); cached prompt tokens do not count."]
+    return Section("speeds", "Generation speed", fields, rows_of(house, "model_speed"), notes)
+
+
+def loading(house: House) -> Section:
+    """E6: cold and warm starts, and what switching between models costs."""
+    rows = [row for row in rows_of(house, "model_load") if row["measured"] or row["logged_loads"]]
+    fields = (
+        text("model", "model"),
+        number("cold", "cold"),
+        number("warm", "warm"),
+        time("cold_mean_ns", "cold mean"),
+        time("warm_mean_ns", "warm mean"),
+        time("cold_total_ns", "lost"),
+        number("switches", "switches"),
+        time("switch_cost_ns", "each costs"),
+        number("logged_loads", "loads in log", optional=True),
+        time("logged_mean_ns", "mean", optional=True),
+    )
+    notes = ["cold: 0.5 s or more before the model was ready. lost: time spent in cold starts. switches: requests right after one of another model."]
+    return Section("loading", "Loading of models", fields, rows, notes)
+
+
+def breakdown(house: House) -> Section:
+    """E8: load, prompt evaluation, generation and the rest."""
+    rows = [row | {"parts": [row[part] or 0 for part in PARTS]} for row in rows_of(house, "latency_breakdown") if row["requests"]]
+    fields = (
+        text("model", "model"),
+        number("requests", "requests"),
+        share("load_ratio", "load"),
+        share("prompt_eval_ratio", "prompt"),
+        share("eval_ratio", "generation"),
+        share("other_ratio", "rest"),
+        _bar_of_parts(),
+    )
+    notes = ["rest: queue and transport. Only requests that tell of at least one part."]
+    return Section("breakdown", "Where the time goes", fields, [_without(row, "parts") for row in rows], notes, rows)
+
+
+def _bar_of_parts() -> Field:
+    """A stacked bar whose title is its legend."""
+    bar = shades("parts", "", 24)
+    return Field(bar.key, f"{SHADES[0]} load {SHADES[1]} prompt {SHADES[2]} gen {SHADES[3]} rest", bar.shown, left=True, optional=True)
+
+
+def prompts(house: House) -> Section:
+    """E9: what longer prompts cost."""
+    rows = rows_of(house, "prompt_length_effect")
+    lines = [row | {"length": _range(row["from_tokens"], row["to_tokens"])} for row in rows]
+    fields = (
+        text("model", "model"),
+        Field("length", "prompt tokens", lambda value, _: str(value)),
+        number("requests", "requests"),
+        time("p50_ns", "p50"),
+        time("p95_ns", "p95"),
+        time("prompt_eval_mean_ns", "prompt mean"),
+        speed("prompt_tokens_per_second", "prompt tok/s"),
+    )
+    return Section("prompts", "Length of prompts", fields, rows, *shortened(lines, PROMPT_ROWS_SHOWN, "prompt_length_effect"))
+
+
+def degradation(house: House) -> Section:
+    """E10: does a model get slower?"""
+    changes = ("p50_change_ratio", "p95_change_ratio", "tokens_per_second_change_ratio")
+    rows = [row for row in rows_of(house, "degradation") if any(row[name] is not None for name in changes)]
+    fields = (
+        text("model", "model"),
+        number("hours", "hours"),
+        change("p50_change_ratio", "p50"),
+        change("p95_change_ratio", "p95"),
+        change("tokens_per_second_change_ratio", "tok/s"),
+    )
+    notes = ["The second half of each model's time against the first; hours: hours with requests. +20% of p95 is slower, +20% of tok/s is faster."]
+    return Section("degradation", "Change over time", fields, rows, notes)
+
+
+def versions(house: House) -> Section:
+    """Each run of the server, with the Ollama version that it said it is."""
+    rows = rows_of(house, "versions")
+    fields = (
+        text("host", "host", width=24),
+        text("version", "version"),
+        when("started_at", "started (UTC)"),
+        number("requests", "requests"),
+        number("failures", "failures"),
+        time("p50_ns", "p50"),
+        time("p95_ns", "p95"),
+        speed("tokens_per_second", "tok/s"),
+    )
+    return Section("versions", "Runs of the server", fields, rows, *shortened(rows, RUNS_SHOWN, "versions"))
+
+
+def _range(start: int, end: int | None) -> str:
+    return f"{start:,} and more" if end is None else f"{start:,} to {end:,}"
+
+
+def _without(row: dict[str, object], key: str) -> dict[str, object]:
+    return {name: value for name, value in row.items() if name != key}
+
+

@@ -1,0 +1,48 @@
+"""`ollalog reprocess`: parse again from the start and replace, atomically."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ollalog.cli.exit import finish
+from ollalog.cli.parameters import TimeZone
+from ollalog.cli.progress import shown_progress
+
+if TYPE_CHECKING:
+    from ollalog.cli.session import Session
+
+
+@click.command(short_help="Parse logs again from the start and replace their rows.")
+@click.argument("paths", nargs=-1, metavar="[PATH...]")
+@click.option("--json", "as_json", is_flag=True, help="Print what changed as one JSON object.")
+@click.option("--timezone", type=TimeZone(), help="Zone of log times that carry none, like Europe/Berlin.")
+@click.option("--host", metavar="NAME", help="Machine that the logs are of [this one].")
+@click.option("--final", is_flag=True, help="Take a last line that has no end: nothing will follow it.")
+@click.option("--hash-clients", is_flag=True, help="Store a hash instead of each client's address.")
+@click.pass_obj
+def reprocess(session: Session, /, paths: tuple[str, ...], *, as_json: bool, **given: Any) -> int:  # noqa: ANN401 - the options of IngestOptions
+    """Parse logs again from the start and replace their rows in one step, as after an upgrade of ollalog.
+
+    Without PATH: every log that the store knows. Rows of logs that are gone stay as they are. Readers see the old rows or
+    the new ones, never a mixture.
+    """
+    from ollalog import runtime
+
+    options = runtime.IngestOptions(**session.settings.over(given))
+    with shown_progress(session) as events:
+        summary = runtime.reprocess(session.store, paths, options, clock=session.clock, events=events)
+    found = summary.as_dict()
+    click.echo(json.dumps(found) if as_json else "\n".join(described(found)))
+    return finish(summary.problems, interrupted=summary.interrupted)
+
+
+def described(found: Mapping[str, Any]) -> Iterator[str]:
+    """What changed, table by table; `found` is the object that --json prints."""
+    yield str(found)
+
+
+COMMAND = reprocess

@@ -1,0 +1,208 @@
+"""SQL text -> header + SELECT, all header faults reported at once."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ollalog.core.errors import SqlFileError, did_you_mean
+
+PREFIX = "-- "
+
+
+@dataclass(frozen=True)
+class Field:
+    """One key of a header's first table: its type, and whether it must be there."""
+
+    type: type
+    required: bool = True
+    example: str = ""
+
+
+# The keys of each kind of SQL file. A kind is the name of the header's first table.
+KINDS: Mapping[str, Mapping[str, Field]] = {
+    "view": {
+        "purpose": Field(str, example='purpose = "slow requests by model and minute"'),
+        "grain": Field(list, example='grain = ["model", "minute_utc"]'),
+        "needs": Field(list, example='needs = ["requests"]'),
+    },
+}
+TYPE_NAMES = {str: "text in quotes", list: "a list of texts"}
+
+
+@dataclass(frozen=True)
+class SqlFile:
+    """One SELECT and what its header says of it.
+
+    `settings` has the keys of KINDS[kind]; `columns` gives each column's meaning, with its unit, in the order of the header.
+    """
+
+    name: str
+    kind: str
+    path: str
+    settings: Mapping[str, Any]
+    columns: Mapping[str, str]
+    select: str
+
+    @property
+    def purpose(self) -> str:
+        """What it answers, in a line."""
+        return str(self.settings["purpose"])
+
+    @property
+    def grain(self) -> tuple[str, ...]:
+        """The columns that tell its rows apart; empty: one row."""
+        return tuple(self.settings["grain"])
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The relations that it reads."""
+        return tuple(self.settings["needs"])
+
+
+@dataclass(frozen=True)
+class _Header:
+    """The header's text without its prefix, line for line, and where it stands."""
+
+    name: str
+    path: str
+    lines: tuple[str, ...]
+
+    def place(self, pattern: str) -> str:
+        """Path and number of the first line that matches, else of the first line."""
+        found = (number for number, line in enumerate(self.lines, 1) if re.match(pattern, line))
+        return f"{self.path}:{next(found, 1)}"
+
+    def fault(self, what: str, pattern: str = "", **parts: str | None) -> SqlFileError:
+        """A fault of this header, placed at the first line that matches."""
+        return SqlFileError(f"{self.name}: {what}", at=self.place(pattern), **parts)
+
+
+def read_sql_file(path: Path, kind: str) -> SqlFile:
+    """Read one file; its name without `.sql` is the object's name.
+
+    Raises:
+        SqlFileError: with every fault of the header, or when it is not UTF-8.
+        OSError: the file cannot be read.
+    """
+    shown = "/".join((*path.parent.parts[-2:], path.name))
+    try:
+        text = path.read_bytes().decode("utf-8")
+    except UnicodeDecodeError as error:
+        fix = "save the file as UTF-8"
+        raise SqlFileError(f"{path.stem}: not UTF-8", at=shown, found=f"byte {error.start} is wrong", want="UTF-8 text", fix=fix) from None
+    return parse_sql(text, name=path.stem, path=shown, kind=kind)
+
+
+def parse_sql(text: str, *, name: str, path: str, kind: str) -> SqlFile:
+    """Split SQL text into header and SELECT and check the header.
+
+    Args:
+        text: Leading `-- ` lines hold TOML: a table named after the kind, and `[columns]`; one SELECT follows.
+        name: Name of the object.
+        path: Where the text stands; for messages only.
+        kind: A key of KINDS.
+
+    Raises:
+        SqlFileError: with every fault that was found.
+    """
+    lines = text.splitlines()
+    count = next((number for number, line in enumerate(lines) if not line.startswith("--")), len(lines))
+    header = _Header(name, path, tuple(line.removeprefix(PREFIX).removeprefix("--") for line in lines[:count]))
+    select = "\n".join(lines[count:]).strip().removesuffix(";").rstrip()
+    tables = _toml(header)
+    faults = [*_table_faults(header, tables, kind), *_select_faults(header, select)]
+    if faults:
+        raise _together(name, path, faults)
+    return SqlFile(name, kind, path, tables[kind], tables["columns"], select)
+
+
+def _toml(header: _Header) -> dict[str, Any]:
+    """The header as TOML; a syntax error hides all other faults, so it is raised alone."""
+    try:
+        return tomllib.loads("\n".join(header.lines))
+    except tomllib.TOMLDecodeError as error:
+        line = re.search(r"line (\d+)", str(error))
+        number = int(line.group(1)) if line else len(header.lines)
+        found = header.lines[number - 1] if 0 < number <= len(header.lines) else "the end of the header"
+        want = f"TOML in every leading `{PREFIX}` line"
+        raise SqlFileError(
+            f"{header.name}: the header is no TOML", at=f"{header.path}:{number}", found=found, want=want, fix=str(error)
+        ) from None
+
+
+def _table_faults(header: _Header, tables: dict[str, Any], kind: str) -> Iterator[SqlFileError]:
+    """What is wrong with the names of the tables and with what is in them."""
+    known = (kind, "columns")
+    for table in tables:
+        if table not in known:
+            yield header.fault(
+                f"unknown table [{table}]", rf"\[{re.escape(table)}\]|{re.escape(table)}\s*=", want=f"[{kind}] and [columns]",
+                fix=did_you_mean(table, known) or f"remove [{table}]",
+            )  # fmt: skip
+    for table in known:
+        if not isinstance(tables.get(table), dict):
+            yield header.fault(f"no table [{table}]", want=f"[{kind}] and [columns]", fix=f"add the line: {PREFIX}[{table}]")
+    if isinstance(tables.get(kind), dict):
+        yield from _key_faults(header, tables[kind], KINDS[kind])
+    if isinstance(tables.get("columns"), dict):
+        yield from _column_faults(header, tables["columns"], tables.get(kind))
+
+
+def _key_faults(header: _Header, given: dict[str, Any], fields: Mapping[str, Field]) -> Iterator[SqlFileError]:
+    """Keys that are unknown, missing or of the wrong type."""
+    for key, value in given.items():
+        place = rf"{re.escape(key)}\s*="
+        if key not in fields:
+            fix = did_you_mean(key, fields) or f"remove {key!r}"
+            yield header.fault(f"unknown key {key!r}", place, want=", ".join(fields), fix=fix)
+        elif not _fits(value, fields[key]):
+            want, fix = TYPE_NAMES[fields[key].type], f"write: {PREFIX}{fields[key].example}"
+            yield header.fault(f"{key!r} is not {want}", place, found=repr(value), want=want, fix=fix)
+    for key, field in fields.items():
+        if field.required and key not in given:
+            yield header.fault(f"{key!r} is missing", want=TYPE_NAMES[field.type], fix=f"write: {PREFIX}{field.example}")
+
+
+def _fits(value: object, field: Field) -> bool:
+    """Whether a value has the field's type; texts must not be empty."""
+    if isinstance(value, list):
+        return field.type is list and all(isinstance(item, str) and item for item in value)
+    return isinstance(value, field.type) and bool(value)
+
+
+def _column_faults(header: _Header, columns: dict[str, Any], settings: object) -> Iterator[SqlFileError]:
+    """Columns without a meaning, and a grain of columns that there are not."""
+    for column, meaning in columns.items():
+        if not isinstance(meaning, str) or not meaning.strip():
+            yield header.fault(
+                f"column {column!r} has no meaning", rf"{re.escape(column)}\s*=", found=repr(meaning), want="text with the unit",
+                fix=f'write: {PREFIX}{column} = "what it is; unit"',
+            )  # fmt: skip
+    grain = settings.get("grain") if isinstance(settings, dict) else None
+    for column in grain if isinstance(grain, list) else ():
+        if column not in columns:
+            fix = did_you_mean(str(column), columns) or f"describe {column!r} in [columns]"
+            yield header.fault(f"grain column {column!r} is not in [columns]", r"grain\s*=", want=", ".join(columns), fix=fix)
+
+
+def _select_faults(header: _Header, select: str) -> Iterator[SqlFileError]:
+    """A file without its SELECT."""
+    if not re.match(r"(?is)(SELECT|WITH)\b", select):
+        found = select.splitlines()[0] if select else "nothing"
+        yield SqlFileError(
+            f"{header.name}: no SELECT after the header", at=f"{header.path}:{len(header.lines) + 1}", found=found,
+            want="one SELECT, with or without WITH", fix="begin the statement right after the header",
+        )  # fmt: skip
+
+
+def _together(name: str, path: str, faults: list[SqlFileError]) -> SqlFileError:
+    """One error that shows all faults."""
+    if len(faults) == 1:
+        return faults[0]
+    listed = "\n".join(f"  {line}" for fault in faults for line in str(fault).splitlines())
+    return SqlFileError(f"{name}: {len(faults)} faults in the header\n{listed}", at=path, fix="mend each of them")

@@ -1,0 +1,65 @@
+"""Go's duration text in nanoseconds, exactly."""
+
+from __future__ import annotations
+
+import polars as pl
+
+SIMPLE_DURATION = r"^ *\d+(?:\.\d+)?(?:ns|us|µs|μs|Âµs|ms|s)$"
+ANY_DURATION = r"(?:0s|\d+(?:\.\d+)?(?:ns|us|µs|μs|Âµs|ms)|(?:\d+h)?(?:\d+m)?\d+(?:\.\d+)?s)"
+_UNIT_NS = (("ms", 1_000_000), ("µs", 1_000), ("μs", 1_000), ("us", 1_000), ("ns", 1))
+
+
+def simple_duration_ns(text: pl.Expr) -> pl.Expr:
+    """Turn durations of one number and one unit into nanoseconds.
+
+    Args:
+        text: String column: "847.2µs", "  12.3ms", "59.999999999s"; blanks before are allowed.
+
+    Returns:
+        Int64 column of the same length. ns; null where the text is something else, such as "1m10s".
+
+    Source: Go's time.Duration.String; below one minute it prints one unit and up to nine decimals, which a double
+    holds exactly enough to be rounded to the nanosecond.
+    """
+    unit_ns: pl.Expr = pl.when(text.str.ends_with("ms")).then(pl.lit(1e6))
+    for suffix, scale in _UNIT_NS[1:]:
+        unit_ns = unit_ns.when(text.str.ends_with(suffix)).then(pl.lit(float(scale)))  # type: ignore[attr-defined]
+    unit_ns = unit_ns.otherwise(pl.lit(1e9))  # type: ignore[attr-defined]
+    number = text.str.strip_chars(" nuµμÂms").cast(pl.Float64, strict=False)
+    return (number * unit_ns).round().cast(pl.Int64, strict=False)
+
+
+def go_duration_ns(text: pl.Expr) -> pl.Expr:
+    """Turn any duration as Go prints it into nanoseconds.
+
+    Args:
+        text: String column: also "1m10s", "4h15m37s", "100h0m0s".
+
+    Returns:
+        Int64 column of the same length. ns; null where the text is no duration ("1.158472m" is none).
+    """
+    parts = text.str.extract_groups(r"^ *(?:(\d+)h)?(?:(\d+)m)?(\d+)(?:\.(\d{1,9}))?s$")
+    hours, minutes, seconds, fraction = (parts.struct.field(str(number)) for number in range(1, 5))
+    whole_s = (
+        hours.cast(pl.Int64, strict=False).fill_null(0) * 3600
+        + minutes.cast(pl.Int64, strict=False).fill_null(0) * 60
+        + seconds.cast(pl.Int64, strict=False)
+    )
+    fraction_ns = fraction.fill_null("0").str.pad_end(9, "0").cast(pl.Int64, strict=False)
+    compound_ns = whole_s * 1_000_000_000 + fraction_ns
+    is_simple = text.str.contains(SIMPLE_DURATION)
+    return pl.when(is_simple).then(simple_duration_ns(text)).otherwise(compound_ns)
+
+
+def resolution_ns(text: pl.Expr) -> pl.Expr:
+    """The step that a printed duration is cut to: whole seconds above a minute, else the last decimal of its unit.
+
+    Go drops trailing zeros, so the step is that of the unit's nanosecond: 1 ns below a minute.
+
+    Args:
+        text: String column of durations as Go prints them.
+
+    Returns:
+        Int64 column of the same length. ns.
+    """
+    return pl.when(text.str.contains(r"m\d+s$")).then(pl.lit(1_000_000_000)).otherwise(pl.lit(1)).cast(pl.Int64)

@@ -1,0 +1,41 @@
+"""What a line format is, and what reading its lines gives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import polars as pl
+
+LINE_SCHEMA = {"line": pl.UInt32(), "byte_offset": pl.Int64(), "text": pl.String(), "stamp": pl.Datetime("us", "UTC")}
+NO_LINES = pl.DataFrame(schema=LINE_SCHEMA)
+REJECTED_SCHEMA = {**LINE_SCHEMA, "reason": pl.String()}
+NO_REJECTED = pl.DataFrame(schema=REJECTED_SCHEMA)
+
+
+@dataclass(frozen=True)
+class Extract:
+    """What one format made of its lines; each line is in exactly one of the parts.
+
+    `records` and `marks` have `line` and `byte_offset` and the columns of their format; a line of `marks` belongs to a
+    record that takes shape over several lines. `noise` counts recognised lines that are not stored, by kind. `opens`
+    are those line numbers whose next lines, if no format owns them, continue them. `folded` counts continuation lines.
+    """
+
+    records: pl.DataFrame | None = None
+    marks: pl.DataFrame | None = None
+    rejected: pl.DataFrame = field(default_factory=lambda: NO_REJECTED)
+    noise: Mapping[str, int] = field(default_factory=dict)
+    folded: int = 0
+    opens: pl.Series = field(default_factory=lambda: pl.Series("line", dtype=pl.UInt32))
+
+
+@dataclass(frozen=True)
+class Format:
+    """One line format: which lines it owns (asked in order of `rank`, lowest first) and how they are read."""
+
+    name: str
+    rank: int
+    owns: Callable[[pl.Expr], pl.Expr]
+    extract: Callable[[pl.DataFrame], Extract]
+    examples: tuple[str, ...]

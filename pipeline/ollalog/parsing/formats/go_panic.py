@@ -1,0 +1,44 @@
+"""Crash dumps: panics, fatal signals, goroutine traces and registers. The first line is the event, the rest belongs to it."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from ollalog.parsing import saying
+from ollalog.parsing.format import Extract, Format
+
+_HEAD = (
+    r"^(?:panic: |fatal error: |SIG[A-Z]{2,5}: |unexpected fault address|runtime: |\[signal |CUDA error|ROCm error|GGML_ASSERT"
+    r"|.{0,200}GGML_ASSERT\(|terminate called|Segmentation fault|exception |Exception )"
+)
+_REST = (
+    r"^(?:goroutine \d+ |created by |\t\S+:\d+|r[a-z0-9]{1,2} +0x|rflags +0x|[cdefgs]s +0x|PC=0x|\s*.*\.go:\d+ \+0x"
+    r"|[\w./*()-]+\(.*\)$|\s+(?:/|\.\./)?\S+\.(?:c|cc|cpp|cu|h|hpp):\d+|#\d+ +|\[New LWP|\[Thread debugging|\[Inferior|__|"
+    r"Error #\d\d: | {5}Meta: |warning: process|ptrace: |\x1b\[0m)"
+)
+_MIDDLE_OF_DUMP = r"^(?:runtime: |\[signal |PC=|exception )"
+
+
+def extract(lines: pl.DataFrame) -> Extract:
+    """Turn the first line of a crash dump into a record of `server_events` and fold the others.
+
+    Args:
+        lines: one row per line; `line`, `byte_offset`, `text`, `stamp`.
+
+    Returns:
+        Records with `line`, `byte_offset`, `stamp` and `saying.COLUMNS`; every line opens a continuation.
+    """
+    text = pl.col("text")
+    heads = lines.filter(text.str.contains(_HEAD) & ~text.str.contains(_MIDDLE_OF_DUMP))
+    said = saying.of_texts(heads["text"].str.head(2048), "ERROR", "runner_crashed")
+    records = heads.select("line", "byte_offset", "stamp").hstack(said)
+    return Extract(records=records, folded=lines.height - heads.height, opens=lines["line"])
+
+
+FORMAT = Format(
+    name="go_panic",
+    rank=6,
+    owns=lambda text: text.str.contains(f"{_HEAD}|{_REST}"),
+    extract=extract,
+    examples=("panic: runtime error: index out of range [3] with length 3", "goroutine 1 gp=0xc000002380 m=nil [IO wait]:", "rax    0x0"),
+)

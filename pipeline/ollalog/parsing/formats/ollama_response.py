@@ -1,0 +1,38 @@
+"""Bare replies of Ollama's API, one JSON object a line: the last chunk of generate and chat carries the durations (ns).
+
+Source: Ollama api/types.go, Metrics: total_duration, load_duration, prompt_eval_count, … with `omitempty`.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from ollalog.parsing import records
+from ollalog.parsing.format import Extract, Format
+
+
+def extract(lines: pl.DataFrame) -> Extract:
+    """Turn final replies into rows of table `inferences` (origin api_response); other chunks of a stream are noise.
+
+    Args:
+        lines: one row per line; `line`, `byte_offset`, `text`, `stamp`.
+
+    Returns:
+        Records with `line`, `byte_offset`, `stamp`, `ended_local` and the table's columns; rejects with pydantic's words.
+    """
+    raw, rejected = records.read(lines)
+    is_chunk = raw.select(pl.col("done").fill_null(value=True).not_()).to_series()
+    chunk_count = int(is_chunk.sum())
+    rows = records.inferences(raw.filter(~is_chunk), "api_response")
+    return Extract(records=rows, rejected=rejected, noise={"response_chunk": chunk_count} if chunk_count else {})
+
+
+FORMAT = Format(
+    name="ollama_response",
+    rank=11,
+    owns=lambda text: text.str.starts_with("{") & text.str.contains(r'"(?:done|total_duration)" ?:') & ~text.str.contains('"operation"', literal=True),
+    extract=extract,
+    examples=(
+        '{"model":"llama3.1:8b","created_at":"2026-11-20T10:00:00.5Z","response":"","done":true,"total_duration":5191566416,"eval_count":259}',
+    ),
+)

@@ -1,0 +1,88 @@
+"""What the server's messages mean: text of a message -> event of table `server_events`.
+
+Source: OLLAMA's Go source by message text (line numbers change with every release, texts rarely).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+OUT_OF_MEMORY = (
+    "out of memory",
+    "out of device memory",
+    "cudamalloc failed",
+    "hipmalloc failed",
+    "failed to allocate",
+    "allocation failed",
+    "not enough memory",
+    "insufficient memory",
+    "vk_error_out_of_device_memory",
+    "erroroutofmemory",
+)
+CRASH = r"^(?:panic:|fatal error:|CUDA error|ROCm error|GGML_ASSERT|.*GGML_ASSERT\(|SIG[A-Z]{2,5}: |.*error loading model|Segmentation fault)"
+
+
+@dataclass(frozen=True)
+class Message:
+    """One kind of message: the event's name and the pattern of its text.
+
+    Named groups of the pattern give columns: `seconds` the duration, `value` the value; every other group is an attribute.
+    """
+
+    event: str
+    pattern: re.Pattern[str]
+
+
+def _message(event: str, pattern: str) -> Message:
+    return Message(event, re.compile(pattern))
+
+
+MESSAGES = (
+    _message("server_config", r"^server config$"),
+    _message("server_started", r"^Listening on (?P<address>.*) \(version (?P<version>[^)]*)\)$"),
+    _message("gpu_found", r"^inference compute$"),
+    _message("gpu_missing", r"^(?:no compatible GPUs were discovered|no GPU detected.*|entering low vram mode)$"),
+    _message("model_load_started", r"^starting (?:llama-server|llama server|runner|mlx runner subprocess)$"),
+    _message("model_loaded", r"^(?:llama-server|llama runner) started in (?P<seconds>[\d.]+) seconds$|^mlx runner is ready$"),
+    _message("model_named", r"^template selection$"),
+    _message("runners_counted", r"^loaded runners$"),
+    _message("model_evicted", r"^(?:llama-server model predicted to exceed available memory, evicting|model requires more (?:gpu )?memory than is currently available, evicting.*)$"),
+    _message("model_load_retried", r"^llama-server load failed; .*retrying once$"),
+    _message("out_of_memory", r"^runtime OOM detected.*"),
+    _message("model_load_failed", r"^(?:Load failed|failed to create server|error loading llama server|NewLlamaServer failed|failed to load model metadata|couldn't open model file|error reading tensor)$"),
+    _message("runner_crashed", r"^(?:llama-server terminated|llama runner terminated|(?:llama-server|llama runner) process no longer running|post predict|server crash \d+ .*)$"),
+    _message("prompt_truncated", r"^truncating input prompt$"),
+    _message("context_reduced", r"^requested context size too large for model$"),
+    _message("request_aborted", r"^aborting (?:completion|chat|embeddings?) request due to client closing the connection$|^client connection closed before (?:llama-)?server finished loading, aborting load$"),
+    _message("vram_not_recovered", r"^gpu VRAM usage didn't recover within timeout$"),
+    _message("layers_offloaded", r"^offloaded (?P<offloaded>\d+)/(?P<layers>\d+) layers to GPU$"),
+    _message("model_download_started", r"^downloading (?P<blob>[0-9a-f]+) in .*$"),
+    _message("server_start_failed", r"^(?:Error: )?listen tcp .*bind: .*$"),
+)
+DEBUG_EVENTS = frozenset({"vram_not_recovered"})
+NORMAL_STOP = re.compile(r"signal: killed.*exit=unknown|exit=unknown.*signal: killed")
+
+
+def event_of(message: str, level: str, attrs: str) -> tuple[str, re.Match[str] | None]:
+    """The event that a message tells, and the match whose groups carry its numbers; ("other", None) where none is known.
+
+    A killed runner reported as an error without an exit state is how 0.33 logs a normal unload: `runner_stopped`.
+    """
+    for known in MESSAGES:
+        found = known.pattern.match(message)
+        if found:
+            if known.event == "runner_crashed" and message.endswith("terminated") and NORMAL_STOP.search(attrs):
+                return "runner_stopped", None
+            if known.event == "model_load_started" and message == "starting runner" and "--model" not in attrs:
+                return "other", None  # a runner without a model only looks for GPUs
+            if known.event == "model_load_failed" and is_out_of_memory(attrs):
+                return "out_of_memory", None
+            return known.event, found
+    return ("out_of_memory" if level in {"WARN", "ERROR"} and is_out_of_memory(f"{message} {attrs}") else "other"), None
+
+
+def is_out_of_memory(text: str) -> bool:
+    """Whether a text says that memory ran out, in the words that Ollama itself looks for (llm/status.go)."""
+    lowered = text.lower()
+    return any(words in lowered for words in OUT_OF_MEMORY)

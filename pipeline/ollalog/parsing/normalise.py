@@ -1,0 +1,247 @@
+"""Records to rows: sessions, zones, UTC, host, and the final cast to the data dictionary. In order, with state."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import polars as pl
+
+from ollalog.core.tables import INFERENCES, REJECTS, REQUESTS, SERVER_EVENTS, Table, polars_schema
+from ollalog.parsing import fold, records, runs, zones
+from ollalog.parsing.parse import ParsedBatch
+from ollalog.parsing.state import ParserState
+from ollalog.parsing.zones import Zone
+
+_UTC = pl.Datetime("us", "UTC")
+_NEVER = pl.lit(None, _UTC)
+
+
+@dataclass(frozen=True)
+class Context:
+    """What the reader of a log knows beside its lines: its host, the zone asked for, this machine's zone, the present."""
+
+    host: str
+    read_at: datetime
+    machine_zone: Zone
+    option_zone: Zone | None = None
+    client_key: bytes | None = None
+
+
+@dataclass(frozen=True)
+class Settled:
+    """Rows of one block by table (less `batch`), what became of its lines, and the state after it."""
+
+    tables: Mapping[str, pl.DataFrame]
+    fates: Mapping[str, int]
+    noise: Mapping[str, int]
+    state: ParserState
+
+
+def settle(parsed: ParsedBatch, state: ParserState, context: Context) -> Settled:
+    """Give the records of a block what earlier lines say: session, zone, the last time seen, the heads of continuations.
+
+    Args:
+        parsed: one block; blocks of a source come in its order.
+        state: the state after the block before.
+        context: facts from outside the log.
+
+    Returns:
+        Rows that do not depend on where blocks were cut.
+    """
+    if state.last_utc is None and state.zone_s is None and state.look_ahead_s is None:
+        state = replace(state, look_ahead_s=zones.look_ahead(parsed.first_bytes))
+    turns = _turns(parsed, state)
+    requests = _requests(parsed, turns, state, context)
+    events = _events(parsed, turns, state, context)
+    clock = _clock(requests, events, parsed)
+    finished, marks = runs.assemble(parsed.marks, state.marks)
+    inferences = _inferences(parsed, finished, clock, state, context)
+    events = _timed(events, clock, state)
+    continues, is_record_open = fold.continuations(
+        parsed.unowned["line"], parsed.blank, parsed.opens, parsed.line_count, is_open=state.is_record_open
+    )
+    rejected = pl.concat([_unowned(parsed.unowned.filter(~continues)), parsed.rejected.select(_REJECTED)])
+    events, is_load_open = _one_end_per_load(events, is_open=state.is_load_open)
+    tables = {
+        table.name: _cast(frame, table, parsed.source, context, turns)
+        for table, frame in (
+            (REQUESTS, requests),
+            (SERVER_EVENTS, events),
+            (INFERENCES, inferences),
+            (REJECTS, rejected.with_columns(pl.lit(context.read_at, _UTC).alias("read_at"))),
+        )
+        if frame.height
+    }
+    fates = {
+        "row": requests.height + events.height + inferences.height,
+        "folded": parsed.folded + int(continues.sum()) + parsed.marks.height - finished.height,  # the line that ends a run is its row
+        "noise": sum(parsed.noise.values()),
+        "rejected": rejected.height,
+        "held": 0,
+    }
+    last = turns.row(-1, named=True)
+    after = replace(
+        state,
+        session=last["session"],
+        is_listening=last["is_listening"],
+        zone_s=last["zone_s"],
+        last_utc=clock["utc"][-1] if clock.height else state.last_utc,
+        is_record_open=is_record_open,
+        is_load_open=is_load_open,
+        marks=marks,
+    )
+    return Settled(tables=tables, fates=fates, noise=parsed.noise, state=after)
+
+
+_REJECTED = ["line", "byte_offset", "text", "reason", "format", "length_bytes"]
+
+
+def _turns(parsed: ParsedBatch, state: ParserState) -> pl.DataFrame:
+    """Where session or zone change: `line` (-1 for the state before), `session`, `is_listening`, `zone_s`."""
+    rows: list[tuple[int, str | None, bool, int | None]] = [(-1, state.session, state.is_listening, state.zone_s)]
+    events = parsed.events
+    is_change = pl.col("event").is_in(["server_config", "server_started"]) | (
+        pl.col("zone_s").is_not_null() & pl.col("zone_s").ne_missing(pl.col("zone_s").forward_fill().shift(1))
+    )
+    for line, byte_offset, event, zone_s in events.filter(is_change).select("line", "byte_offset", "event", "zone_s").iter_rows():
+        _, session, is_listening, zone_before = rows[-1]
+        if event == "server_config" or (event == "server_started" and (is_listening or session is None)):
+            session, is_listening, zone_before = f"{parsed.source}:{byte_offset}", False, None
+        is_listening = is_listening or event == "server_started"
+        rows.append((line, session, is_listening, zone_before if zone_s is None else zone_s))
+    schema = {"line": pl.Int64(), "session": pl.String(), "is_listening": pl.Boolean(), "zone_s": pl.Int32()}
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def _placed(frame: pl.DataFrame, turns: pl.DataFrame, *columns: str) -> pl.DataFrame:
+    """Add columns of `turns` as they stand at each line."""
+    keyed = frame.with_columns(pl.col("line").cast(pl.Int64).fill_null(-1).set_sorted())
+    if turns.height == 1:
+        return keyed.with_columns(pl.lit(turns[name][0], turns.schema[name]).alias(name) for name in columns)
+    return keyed.join_asof(turns.select("line", *columns), on="line", strategy="backward")
+
+
+def _utc(frame: pl.DataFrame, state: ParserState, context: Context) -> pl.DataFrame:
+    """Add `utc` and `tz_basis` to a frame of `ended_local`, `zone_s` and `stamp`; local times only."""
+    by_slog = (pl.col("ended_local") - pl.duration(seconds=pl.col("zone_s"))).dt.replace_time_zone("UTC")
+    frame = frame.with_columns(by_slog.alias("utc"), pl.when(pl.col("zone_s").is_not_null()).then(pl.lit("slog")).alias("tz_basis"))
+    is_left = (frame["utc"].is_null() & frame["ended_local"].is_not_null()).alias("is_left")
+    if not is_left.any():
+        return frame
+    left = _without_slog(frame.filter(is_left), state, context)
+    return pl.concat([frame.filter(~is_left), left.select(frame.columns)]).sort("line")
+
+
+def _without_slog(frame: pl.DataFrame, state: ParserState, context: Context) -> pl.DataFrame:
+    """`utc` and `tz_basis` where no slog line came before: the option, looking ahead, the envelope's time, the machine."""
+    local = frame["ended_local"]
+    if context.option_zone is not None:
+        return frame.with_columns(zones.to_utc(local, context.option_zone, state.last_utc).alias("utc"), pl.lit("option").alias("tz_basis"))
+    if state.look_ahead_s is not None:
+        seen = Zone(offset_s=state.look_ahead_s)
+        return frame.with_columns(zones.to_utc(local, seen, state.last_utc).alias("utc"), pl.lit("lookahead").alias("tz_basis"))
+    ahead = pl.col("ended_local").dt.replace_time_zone("UTC") - pl.col("stamp")
+    quarters = (ahead.dt.total_seconds() / 900).round().cast(pl.Int64)
+    by_stamp = pl.col("ended_local").dt.replace_time_zone("UTC") - pl.duration(minutes=quarters * 15)
+    by_machine = zones.to_utc(local, context.machine_zone, state.last_utc).alias("by_machine")
+    return frame.with_columns(by_machine).with_columns(
+        pl.coalesce(by_stamp, "by_machine").alias("utc"),
+        pl.when(pl.col("stamp").is_not_null()).then(pl.lit("envelope")).otherwise(pl.lit("machine")).alias("tz_basis"),
+    )
+
+
+def _requests(parsed: ParsedBatch, turns: pl.DataFrame, state: ParserState, context: Context) -> pl.DataFrame:
+    """Rows of `requests` with `line`; UTC."""
+    frame = _utc(_placed(parsed.requests, turns, "zone_s"), state, context)
+    if context.client_key is not None:
+        frame = frame.with_columns(_hashed(frame["client"], context.client_key))
+    started = pl.col("utc") - pl.duration(microseconds=pl.col("latency_ns") // 1000)
+    return frame.with_columns(pl.col("utc").alias("ended_at"), started.alias("started_at"))
+
+
+def _hashed(clients: pl.Series, key: bytes) -> pl.Series:
+    """Client addresses as keyed hashes: equal addresses stay equal, none can be read back without the key."""
+    distinct = clients.drop_nulls().unique().to_list()
+    hashes = [hashlib.blake2b(client.encode(), key=key, digest_size=6).hexdigest() for client in distinct]
+    return clients.replace_strict(distinct, hashes, default=None, return_dtype=pl.String)
+
+
+def _events(parsed: ParsedBatch, turns: pl.DataFrame, state: ParserState, context: Context) -> pl.DataFrame:
+    """Rows of `server_events` with `line`; `happened_at` is null where neither line nor envelope has a time."""
+    own = parsed.events.rename({"zone_s": "own_zone_s"})
+    placed = _placed(own, turns, "zone_s").with_columns(pl.coalesce("own_zone_s", "zone_s").alias("zone_s"))
+    return _utc(placed, state, context).with_columns(pl.coalesce("utc", "stamp").alias("happened_at"))
+
+
+def _clock(requests: pl.DataFrame, events: pl.DataFrame, parsed: ParsedBatch) -> pl.DataFrame:
+    """The times that lines tell: `line`, `utc`, in order of lines."""
+    told = [requests.select("line", "utc"), events.select("line", pl.col("happened_at").alias("utc"))]
+    if parsed.inferences is not None:
+        told.append(parsed.inferences.select(pl.col("line").cast(pl.Int64), pl.col("happened_at").alias("utc")))
+    return pl.concat(told).drop_nulls().sort("line")
+
+
+def _timed(frame: pl.DataFrame, clock: pl.DataFrame, state: ParserState) -> pl.DataFrame:
+    """Fill `happened_at` with the last time seen before the line, where it has none."""
+    if not frame["happened_at"].has_nulls():
+        return frame
+    keyed = frame.with_columns(pl.col("line").cast(pl.Int64).set_sorted())
+    seen = keyed.join_asof(clock.rename({"utc": "seen"}), on="line", strategy="backward")["seen"]
+    return frame.with_columns(pl.coalesce(pl.col("happened_at"), seen, pl.lit(state.last_utc, _UTC)).alias("happened_at"))
+
+
+def _inferences(
+    parsed: ParsedBatch, finished: pl.DataFrame, clock: pl.DataFrame, state: ParserState, context: Context
+) -> pl.DataFrame:
+    """Rows of `inferences` with `line`: JSON records and runs of the runner's log."""
+    frames: list[pl.DataFrame] = []
+    if parsed.inferences is not None:
+        frame = parsed.inferences.with_columns(pl.col("line").cast(pl.Int64))
+        where = context.option_zone or context.machine_zone
+        local = zones.to_utc(frame["ended_local"], where, state.last_utc)
+        frames.append(frame.with_columns(pl.coalesce("happened_at", local, "stamp").alias("happened_at")))
+    if finished.height:
+        rates = records.rates()
+        frames.append(
+            finished.with_columns(pl.lit("server_log").alias("origin"), pl.lit(value=True).alias("success"), _NEVER.alias("happened_at"), *rates)
+        )
+    if not frames:
+        return pl.DataFrame(schema={"line": pl.Int64()})
+    whole = pl.concat(frames, how="diagonal_relaxed").sort("line", maintain_order=True)
+    return _timed(whole, clock, state)
+
+
+def _unowned(unowned: pl.DataFrame) -> pl.DataFrame:
+    return unowned.select(
+        "line",
+        "byte_offset",
+        "text",
+        pl.lit("no format owns this line").alias("reason"),
+        pl.lit(None, pl.String).alias("format"),
+        pl.col("text").str.len_bytes().cast(pl.Int64).alias("length_bytes"),
+    )
+
+
+def _one_end_per_load(events: pl.DataFrame, *, is_open: bool) -> tuple[pl.DataFrame, bool]:
+    """Keep the first of the two lines with which a load ends: 0.30 and later print it twice."""
+    is_load = pl.col("event").is_in(["model_load_started", "model_loaded"])
+    loads = events.filter(is_load).select("line", (pl.col("event") == "model_load_started").alias("begins"))
+    if loads.height == 0:
+        return events, is_open
+    loads = loads.with_columns(pl.col("begins").shift(1, fill_value=is_open).alias("was_open"))
+    again = loads.filter(~pl.col("begins") & ~pl.col("was_open"))["line"]
+    event = pl.when(pl.col("line").is_in(again.implode())).then(pl.lit("other")).otherwise(pl.col("event"))
+    return events.with_columns(event.alias("event")), bool(loads["begins"][-1])
+
+
+def _cast(frame: pl.DataFrame, table: Table, source: int, context: Context, turns: pl.DataFrame) -> pl.DataFrame:
+    """The columns of a table in its order and types, less `batch`; a mismatch is a fault of a format and stops the turn."""
+    schema = polars_schema(table)
+    placed = _placed(frame.drop("session", strict=False).sort("line", nulls_last=False, maintain_order=True), turns, "session")
+    given = placed.with_columns(pl.lit(source, pl.Int64).alias("source"), pl.lit(context.host).alias("host"))
+    missing = [pl.lit(None, kind).alias(name) for name, kind in schema.items() if name not in given.columns]
+    texts = [pl.col("text").str.head(2048)] if table.name == "rejects" else []
+    return given.with_columns(*missing, *texts).select(pl.col(name).cast(kind) for name, kind in schema.items() if name != "batch")

@@ -1,0 +1,237 @@
+"""JSON records of requests: from any of the names and units in use to the columns of table `inferences`."""
+
+from __future__ import annotations
+
+import re
+
+import polars as pl
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
+
+from ollalog.core.tables import INFERENCES, polars_schema
+from ollalog.parsing import names
+from ollalog.parsing.format import NO_REJECTED, REJECTED_SCHEMA
+
+_UNITS_NS = {"_ns": 1.0, "_us": 1e3, "_ms": 1e6, "_s": 1e9, "_seconds": 1e9}
+_DURATIONS = {
+    "total_ns": ("total_latency", "total_duration", "total", "latency", "duration", "elapsed", "response_time"),
+    "load_ns": ("load_duration", "load", "load_time", "model_load"),
+    "prompt_eval_ns": ("prompt_eval_duration", "prompt_eval", "prompt_eval_time"),
+    "eval_ns": ("eval_duration", "eval", "generation_time", "eval_time"),
+}
+_OLLAMA_NS = ("total_duration", "load_duration", "prompt_eval_duration", "eval_duration")
+# column: (name, scale), the names that it has among producers, the preferred first
+NUMBERS: dict[str, tuple[tuple[str, float], ...]] = {
+    column: (
+        *((f"{stem}{suffix}", scale) for stem in stems for suffix, scale in _UNITS_NS.items()),
+        *((stem, 1.0) for stem in stems if stem in _OLLAMA_NS),
+    )
+    for column, stems in _DURATIONS.items()
+} | {
+    "prompt_tokens": (("prompt_tokens", 1.0), ("prompt_eval_count", 1.0), ("input_tokens", 1.0)),
+    "generated_tokens": (("generated_tokens", 1.0), ("eval_count", 1.0), ("completion_tokens", 1.0), ("output_tokens", 1.0)),
+    "cached_tokens": (("cached_tokens", 1.0), ("cache_tokens", 1.0)),
+    "tokens_per_second": (("tokens_per_second", 1.0), ("generation_tps", 1.0)),
+    "prompt_tokens_per_second": (("prompt_tokens_per_second", 1.0), ("prompt_tps", 1.0), ("prompt_per_second", 1.0)),
+    "context_length": (("context_length", 1.0), ("num_ctx", 1.0)),
+    "temperature": (("temperature", 1.0),),
+    "top_p": (("top_p", 1.0),),
+    "memory_bytes": (("memory_bytes", 1.0), ("memory_usage_bytes", 1.0), ("memory_mb", 1e6), ("memory_usage_mb", 1e6)),
+    "gpu_ratio": (("gpu_ratio", 1.0), ("gpu_utilization_percent", 0.01), ("gpu_percent", 0.01)),
+    "model_bytes": (("model_bytes", 1.0), ("model_size_bytes", 1.0), ("model_size_mb", 1e6)),
+}
+TIMES = ("timestamp", "created_at", "ts", "time", "datetime_utc", "datetime")
+TEXTS = ("model", "operation", "error", "error_msg", "error_type", "done_reason", "path", "req_path", *TIMES)
+PRESENT = ("response", "message", "embeddings", "embedding")
+FLAGS = ("success", "done", "truncated")
+STATUSES = ("status_code", "resp_status_code")
+RAW_SCHEMA: dict[str, pl.DataType] = {
+    **{name: pl.String() for name in (*TEXTS, *PRESENT)},
+    **{name: pl.Float64() for column in NUMBERS.values() for name, _ in column},
+    **{name: pl.Float64() for name in STATUSES},
+    **{name: pl.Boolean() for name in FLAGS},
+}
+ERROR_TYPES = (
+    ("timeout", r"time[d ]*out|deadline exceeded|took too long"),
+    ("connection_failed", r"connection|connect:|refused|reset by peer|broken pipe|\bEOF\b|unreachable|no such host|network"),
+    ("resource_exhausted", r"out of memory|\boom\b|resource|exhausted|server busy|queue|too many requests|memory|\b429\b|\b503\b"),
+    ("model_not_loaded", r"not loaded|failed to load|unable to load|loading model|load failed"),
+    ("invalid_model", r"model.*(?:not found|does not exist|unknown|invalid)|(?:unknown|invalid|no such) model|not found|\b404\b"),
+    ("invalid_request", r"invalid|bad request|malformed|unsupported|required|missing|does not support|\b400\b|exceeds"),
+)
+_LARGEST = 2.0**62
+COLUMNS = [name for name in INFERENCES.column_names if name not in {"batch", "source", "byte_offset", "host", "session"}]
+_JSON_LIMIT = ConfigDict(extra="allow", str_max_length=1 << 20, allow_inf_nan=False)
+Record: type[BaseModel] = create_model(
+    "Record",
+    __config__=_JSON_LIMIT,
+    **{  # type: ignore[call-overload]
+        **{name: (str | float | None, None) for name in TIMES},
+        **{name: (str | None, None) for name in TEXTS if name not in TIMES},
+        **{name: (float | None, Field(default=None, ge=0, lt=_LARGEST)) for column in NUMBERS.values() for name, _ in column},
+        **{name: (float | None, Field(default=None, ge=0)) for name in STATUSES},
+        **{name: (bool | None, None) for name in FLAGS},
+        "model": (str, ...),
+    },
+)
+
+
+def error_type(text: str | None) -> str:
+    """The kind of an error by the taxonomy of the data dictionary: timeout, connection_failed, …, other."""
+    for kind, pattern in ERROR_TYPES:
+        if text and re.search(pattern, text, re.IGNORECASE):
+            return kind
+    return "other"
+
+
+def read(lines: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Read lines that hold one JSON object each.
+
+    Args:
+        lines: one row per line; `line`, `byte_offset`, `text`, `stamp`.
+
+    Returns:
+        Rows with `line`, `byte_offset`, `stamp` and RAW_SCHEMA; rejected lines with pydantic's explanation.
+    """
+    whole = _decoded(lines)
+    if whole is None:
+        if lines.height <= 8:
+            return _explained(lines)
+        half = lines.height // 2
+        left, right = read(lines[:half]), read(lines[half:])
+        return pl.concat([left[0], right[0]]), pl.concat([left[1], right[1]])
+    is_sound = whole.select(_sound()).to_series()
+    if is_sound.all():
+        return whole, NO_REJECTED
+    mended, rejected = _explained(lines.filter(~is_sound))
+    return pl.concat([whole.filter(is_sound), mended]).sort("line"), rejected
+
+
+def _sound() -> pl.Expr:
+    """Whether every number lies in range and a model is named; a null is sound."""
+    numbers = [name for column in NUMBERS.values() for name, _ in column]
+    return pl.all_horizontal(
+        pl.col("model").is_not_null(), *((pl.col(name).is_between(0, _LARGEST)).fill_null(value=True) for name in numbers)
+    )
+
+
+def _decoded(lines: pl.DataFrame) -> pl.DataFrame | None:
+    """All lines decoded at once, or None when one of them cannot be."""
+    try:
+        raw = pl.read_ndjson("\n".join(lines["text"].to_list()).encode(), schema=RAW_SCHEMA)
+    except pl.exceptions.PolarsError:
+        return None
+    if raw.height != lines.height:
+        return None
+    return lines.select("line", "byte_offset", "stamp").hstack(raw)
+
+
+def _explained(lines: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The same line by line, with pydantic: what it can mend is a row, what it cannot is a reject with its words."""
+    rows: list[dict[str, object]] = []
+    reasons: list[str | None] = []
+    for text in lines["text"]:
+        try:
+            fields = Record.model_validate_json(text).model_dump(include=set(RAW_SCHEMA))
+            reasons.append(None)
+            rows.append({name: str(value) if name in TIMES and value is not None else value for name, value in fields.items()})
+        except ValidationError as problem:
+            reasons.append(_in_words(problem))
+    marked = lines.with_columns(pl.Series("reason", reasons, dtype=pl.String))
+    good = marked.filter(pl.col("reason").is_null()).select("line", "byte_offset", "stamp")
+    raw = pl.DataFrame(rows, schema=RAW_SCHEMA)
+    return good.hstack(raw), marked.filter(pl.col("reason").is_not_null()).select(list(REJECTED_SCHEMA))
+
+
+def _in_words(problem: ValidationError) -> str:
+    faults = [f"{'.'.join(str(step) for step in fault['loc']) or 'line'}: {fault['msg']}" for fault in problem.errors()[:5]]
+    return "; ".join(faults)[:500]
+
+
+def instants(frame: pl.DataFrame) -> pl.DataFrame:
+    """Add `happened_at` (UTC) and `ended_local` (where the text has no zone) from the first time field that is set.
+
+    Numbers are seconds, milliseconds, microseconds or nanoseconds since 1970 by their size.
+    """
+    text = pl.coalesce(TIMES)
+    number = text.cast(pl.Float64, strict=False)
+    scale = pl.when(number < 1e11).then(1e6).when(number < 1e14).then(1e3).when(number < 1e17).then(1.0).otherwise(1e-3)
+    epoch = (number * scale).round().cast(pl.Int64, strict=False).cast(pl.Datetime("us", "UTC"))
+    clock = text.str.replace(" ", "T", literal=True).str.extract(r"^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?)")
+    local = clock.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f", strict=False, time_unit="us")
+    zone = text.str.extract(r"^.{19}(?:\.\d+)? ?(Z|z|[+-]\d\d:?\d\d)$")
+    sign = pl.when(zone.str.starts_with("-")).then(-1).otherwise(1)
+    offset_s = pl.when(zone.str.to_lowercase() == "z").then(0).otherwise(
+        sign * (zone.str.slice(1, 2).cast(pl.Int64, strict=False) * 3600 + zone.str.tail(2).cast(pl.Int64, strict=False) * 60)
+    )
+    zoned = (local - pl.duration(seconds=offset_s)).dt.replace_time_zone("UTC")
+    return frame.with_columns(
+        pl.when(number.is_not_null()).then(epoch).otherwise(zoned).alias("happened_at"),
+        pl.when(zone.is_null()).then(local).alias("ended_local"),
+    )
+
+
+def inferences(raw: pl.DataFrame, origin: str) -> pl.DataFrame:
+    """Turn decoded records into rows of `inferences`, less `host`, `session`, `source`, `batch`.
+
+    Args:
+        raw: one row per record; `line`, `byte_offset`, `stamp`, RAW_SCHEMA.
+        origin: performance_jsonl or api_response.
+
+    Returns:
+        One row per record: `line`, `byte_offset`, `stamp`, `ended_local` and the columns of the table.
+    """
+    schema = polars_schema(INFERENCES)
+    numbers = [
+        pl.coalesce([pl.col(name) * scale for name, scale in aliases]).alias(column) for column, aliases in NUMBERS.items()
+    ]
+    whole = [pl.col(column).round().cast(pl.Int64, strict=False) for column in NUMBERS if schema[column] == pl.Int64()]
+    status = pl.coalesce(STATUSES)
+    error = pl.coalesce("error", "error_msg").replace("", None)
+    frame = instants(raw).with_columns(
+        *numbers,
+        pl.lit(origin).alias("origin"),
+        names.model_names(raw["model"]).fill_null(raw["model"]).alias("model"),
+        _operation().alias("operation"),
+        pl.coalesce("success", status < 400, error.is_null()).alias("success"),  # noqa: PLR2004
+        error.str.head(2048).alias("error"),
+    )
+    return (
+        frame.with_columns(*whole)
+        .with_columns(_error_types(frame), *_missing_rates())
+        .select("line", "byte_offset", "stamp", "ended_local", *COLUMNS)
+    )
+
+
+def _operation() -> pl.Expr:
+    """The operation as given (Ollama's path or a name), else by what the reply holds."""
+    given = pl.coalesce("operation", "path", "req_path")
+    by_path = names.operation(pl.lit("POST"), given)
+    embeds = pl.col("embeddings").is_not_null() | pl.col("embedding").is_not_null()
+    by_reply = (
+        pl.when(embeds).then(pl.lit("embed")).when(pl.col("message").is_not_null()).then(pl.lit("chat"))
+        .when(pl.col("response").is_not_null()).then(pl.lit("generate"))
+    )  # fmt: skip
+    spelled = given.str.to_lowercase().replace({"embeddings": "embed", "embedding": "embed", "completion": "generate"})
+    return pl.when(given.str.starts_with("/")).then(by_path).when(given.is_not_null()).then(spelled).otherwise(by_reply)
+
+
+def _error_types(frame: pl.DataFrame) -> pl.Expr:
+    texts = frame["error"].drop_nulls().unique().to_list()
+    kinds = pl.col("error").replace_strict(texts, [error_type(text) for text in texts], default="other", return_dtype=pl.String)
+    known = [kind for kind, _ in ERROR_TYPES]
+    given = pl.when(pl.col("error_type").is_in(known)).then(pl.col("error_type"))
+    return pl.when(~pl.col("success")).then(pl.coalesce(given, kinds)).alias("error_type")
+
+
+def _missing_rates() -> list[pl.Expr]:
+    return [pl.coalesce(rate.meta.output_name(), rate).alias(rate.meta.output_name()) for rate in rates()]
+
+
+def rates() -> tuple[pl.Expr, pl.Expr]:
+    """Generation and prompt speed from counts and durations (1/s); null where they say nothing."""
+    eval_s, prompt_s = pl.col("eval_ns") / 1e9, pl.col("prompt_eval_ns") / 1e9
+    evaluated = pl.col("prompt_tokens") - pl.col("cached_tokens").fill_null(0)
+    # the time of a single token is that of sampling alone: the rate would be absurd
+    generated = pl.when((eval_s > 0) & (pl.col("generated_tokens") > 1)).then(pl.col("generated_tokens") / eval_s)
+    evaluation = pl.when((prompt_s > 0) & (evaluated > 0)).then(evaluated / prompt_s)
+    return generated.alias("tokens_per_second"), evaluation.alias("prompt_tokens_per_second")

@@ -1,0 +1,119 @@
+"""Decide which format owns a line, and let each format read its lines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+import polars as pl
+
+from ollalog.core import registry
+from ollalog.parsing import envelopes, formats
+from ollalog.parsing.envelope import Envelope
+from ollalog.parsing.format import NO_LINES, Extract, Format
+from ollalog.parsing.formats import gin_access, plain
+
+FIRST_WRAPPED_RANK = 10
+"""Formats of a lower rank are asked before envelopes are looked for: their lines are told by their first characters."""
+
+
+@dataclass(frozen=True)
+class Routed:
+    """What the formats made of a block: extracts with the names of their formats, lines that no format owns, numbers of the blank lines."""
+
+    extracts: tuple[tuple[str, Extract], ...]
+    unowned: pl.DataFrame
+    blank: pl.Series
+
+
+@cache
+def all_formats() -> tuple[Format, ...]:
+    """All formats, in the order in which they are asked."""
+    return tuple(sorted(registry.constants(formats, "FORMAT").values(), key=lambda known: known.rank))
+
+
+@cache
+def all_envelopes() -> tuple[Envelope, ...]:
+    """All envelopes, in the order in which they are asked."""
+    return tuple(sorted(registry.constants(envelopes, "ENVELOPE").values(), key=lambda known: known.rank))
+
+
+def owned(lines: pl.DataFrame, owns: pl.Expr) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Split lines into those that an expression owns and the others."""
+    mask = lines.select(owns.alias("mask"))["mask"]
+    count = mask.sum()
+    if count == 0:
+        return NO_LINES, lines
+    if count == lines.height:
+        return lines, NO_LINES
+    return lines.filter(mask), lines.filter(~mask)
+
+
+def route(lines: pl.DataFrame) -> Routed:
+    """Give every line to the first format that owns it; lines in an envelope are unwrapped once and routed again.
+
+    Args:
+        lines: one row per line by LINE_SCHEMA, in order.
+
+    Returns:
+        Extracts by format name, and the lines that nobody owns.
+    """
+    first = _asked(lines, [known for known in all_formats() if known.rank < FIRST_WRAPPED_RANK])
+    payloads, bare = _unwrapped(first.unowned)
+    inner = _asked(payloads, list(all_formats()))
+    outer = _asked(bare, [known for known in all_formats() if known.rank >= FIRST_WRAPPED_RANK])
+    torn: list[tuple[str, Extract]] = []
+    unowned = _without_torn(pl.concat([inner.unowned, outer.unowned]), torn)
+    routed = (first, inner, outer)
+    return Routed(
+        extracts=(*(pair for one in routed for pair in one.extracts), *torn),
+        unowned=unowned.sort("line"),
+        blank=pl.concat([one.blank for one in routed]).sort(),
+    )
+
+
+def _asked(lines: pl.DataFrame, asked: list[Format]) -> Routed:
+    """Ask formats in order, each for what those before it left."""
+    found: list[tuple[str, Extract]] = []
+    blank = [NO_LINES["line"]]
+    rest = lines
+    for known in asked:
+        if rest.height == 0:
+            break
+        mine, rest = owned(rest, known.owns(pl.col("text")))
+        if known.name != gin_access.FORMAT.name:
+            mine = _without_torn(mine, found)
+        if mine.height:
+            found.append((known.name, known.extract(mine)))
+        if known.name == plain.FORMAT.name:
+            blank.append(mine.filter(pl.col("text").str.contains(r"^\s*$"))["line"])
+    return Routed(extracts=tuple(found), unowned=rest, blank=pl.concat(blank))
+
+
+def _without_torn(lines: pl.DataFrame, found: list[tuple[str, Extract]]) -> pl.DataFrame:
+    """Take out lines that hold a whole access line further in: two streams share one pipe, and one tears the other's line."""
+    torn, whole = owned(lines, pl.col("text").str.contains(gin_access.TORN_START, literal=True))
+    if torn.height == 0:
+        return lines
+    extract = gin_access.extract(torn)
+    if extract.records is not None and extract.records.height:
+        found.append((gin_access.FORMAT.name, Extract(records=extract.records)))
+    return pl.concat([whole, extract.rejected.drop("reason")]).sort("line")
+
+
+def _unwrapped(lines: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Payloads of the lines that wear an envelope, and the lines that wear none (or a broken one)."""
+    payloads: list[pl.DataFrame] = [NO_LINES]
+    rest = lines
+    for known in all_envelopes():
+        if rest.height == 0:
+            break
+        mine, rest = owned(rest, known.owns(pl.col("text")))
+        if mine.height == 0:
+            continue
+        unwrapped = known.unwrap(mine)
+        is_broken = unwrapped["text"].is_null()
+        payloads.append(unwrapped.filter(~is_broken))
+        rest = pl.concat([rest, mine.filter(is_broken)])
+    return pl.concat(payloads).sort("line"), rest.sort("line")
+

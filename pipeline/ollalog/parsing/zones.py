@@ -1,0 +1,98 @@
+"""Local times to UTC, and how the zone is known."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import polars as pl
+
+from ollalog.core.errors import UsageError
+
+_SLOG_TIME = re.compile(rb"time=\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(Z|[+-]\d\d:\d\d)")
+_OFFSET = re.compile(r"^(?:UTC|GMT)?([+-])(\d{1,2}):?(\d\d)?$")
+LOOK_AHEAD_BYTES = 1 << 20
+_SLACK = timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class Zone:
+    """A zone by name or a fixed offset (`offset_s` east of UTC)."""
+
+    name: str | None = None
+    offset_s: int = 0
+
+
+def zone(text: str) -> Zone:
+    """The zone that a text names: "Europe/Berlin", "UTC", "+05:30".
+
+    Raises:
+        UsageError: there is no such zone.
+    """
+    found = _OFFSET.match(text)
+    if found:
+        seconds = int(found[2]) * 3600 + int(found[3] or 0) * 60
+        return Zone(offset_s=-seconds if found[1] == "-" else seconds)
+    try:
+        ZoneInfo(text)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as problem:
+        raise UsageError(
+            f"there is no time zone {text!r}", want="a name of the IANA database or an offset", fix="write Europe/Berlin, UTC or +05:30"
+        ) from problem
+    return Zone(name=text)
+
+
+def look_ahead(data: bytes) -> int | None:
+    """The offset (s) of the first slog line within the first MiB of what is there; None without one."""
+    found = _SLOG_TIME.search(data[:LOOK_AHEAD_BYTES])
+    if not found:
+        return None
+    text = found[1].decode()
+    if text == "Z":
+        return 0
+    seconds = int(text[1:3]) * 3600 + int(text[4:6]) * 60
+    return -seconds if text[0] == "-" else seconds
+
+
+def to_utc(local: pl.Series, where: Zone, last_utc: datetime | None) -> pl.Series:
+    """Turn local times of one source, in its order, into UTC.
+
+    Args:
+        local: naive times.
+        where: the zone that they are in.
+        last_utc: the instant of the last line before them; decides which of the two repeated hours is meant.
+
+    Returns:
+        Datetime column, µs, UTC; the repeated hour is resolved by order, a skipped hour is read with the offset before it.
+    """
+    if where.name is None:
+        return (local - timedelta(seconds=where.offset_s)).dt.replace_time_zone("UTC")
+    frame = pl.DataFrame({"local": local}).with_columns(
+        _in_zone("local", where.name, "earliest").alias("earliest"), _in_zone("local", where.name, "latest").alias("latest")
+    )
+    frame = frame.with_columns(pl.coalesce("earliest", _in_zone_shifted("local", where.name)).alias("earliest"))
+    if (frame["earliest"] == frame["latest"]).fill_null(value=True).all():
+        return frame["earliest"]
+    return _by_order(frame, last_utc)
+
+
+def _in_zone(column: str, name: str, ambiguous: str) -> pl.Expr:
+    return pl.col(column).dt.replace_time_zone(name, ambiguous=ambiguous, non_existent="null").dt.convert_time_zone("UTC")  # type: ignore[arg-type]
+
+
+def _in_zone_shifted(column: str, name: str) -> pl.Expr:
+    earlier = (pl.col(column) - timedelta(hours=1)).dt.replace_time_zone(name, ambiguous="earliest", non_existent="null")
+    return earlier.dt.convert_time_zone("UTC") + timedelta(hours=1)
+
+
+def _by_order(frame: pl.DataFrame, last_utc: datetime | None) -> pl.Series:
+    """Choose, line by line, the first of the two instants that does not go back by more than a minute."""
+    last = last_utc or datetime(1970, 1, 1, tzinfo=UTC)
+    chosen: list[datetime | None] = []
+    for earliest, latest in frame.select("earliest", "latest").iter_rows():
+        instant = earliest if earliest is None or latest is None or earliest >= last - _SLACK else latest
+        chosen.append(instant)
+        last = max(last, instant) if instant else last
+    return pl.Series("utc", chosen, dtype=pl.Datetime("us", "UTC"))

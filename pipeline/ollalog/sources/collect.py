@@ -1,0 +1,86 @@
+"""Paths and what the catalogue knows → what there is to read, every stream once, oldest first."""
+
+from __future__ import annotations
+
+import sys
+import zlib
+from collections.abc import Iterator, Sequence
+from typing import BinaryIO
+
+from ollalog.core.batch import Source
+from ollalog.core.errors import SourceError
+from ollalog.sources.claims import Claims
+from ollalog.sources.discover import Discovery, absolute, discover
+from ollalog.sources.found import FoundLog, open_file, open_pipe
+from ollalog.sources.generations import Generations
+from ollalog.sources.item import Plan
+from ollalog.sources.matching import KnownSources
+from ollalog.sources.places import ADVICE, Machine, usual_logs
+from ollalog.sources.problems import unreadable
+from ollalog.sources.streams import FileId
+
+
+def plan(
+    paths: Sequence[str],
+    known: Sequence[Source],
+    *,
+    host: str,
+    next_id: int,
+    stdin: BinaryIO | None = None,
+) -> Plan:
+    """Find the logs, tell which known source each is, and say what is to be read of them.
+
+    Args:
+        paths: Files, folders, patterns, "-"; none: the usual places of this machine.
+        known: The sources of the catalogue, with their checkpoints.
+        host: The name that new sources get for their machine.
+        next_id: The first number that is free for a new source.
+        stdin: What "-" reads; the process's own when not given.
+
+    Returns:
+        The items in reading order, rotated siblings before the log itself; problems of single paths; remarks.
+
+    Raises:
+        Nothing for a path that cannot be read: it is in `problems`, and the others are read.
+    """
+    found = discover(paths) if paths else _usual()
+    logs = list(_opened(found, stdin))
+    claims = Claims(KnownSources(known))
+    to_read = claims.settle(logs)
+    generations = Generations(known, host=host, next_id=next_id)
+    items = generations.items(to_read)
+    return Plan(items, found.problems + claims.problems, found.remarks + claims.remarks + generations.remarks)
+
+
+def _usual() -> Discovery:
+    logs = [absolute(path) for path in usual_logs(Machine.this())]
+    return Discovery(paths=logs, remarks=[] if logs else [f"no Ollama logs in the usual places of this machine; {ADVICE}"])
+
+
+def _opened(found: Discovery, stdin: BinaryIO | None) -> Iterator[FoundLog]:
+    """The logs that have bytes, each file once however many names lead to it."""
+    seen: set[FileId] = set()
+    for path in found.paths:
+        try:
+            log = open_file(path)
+        except EOFError:
+            found.remarks.append(f"{path}: the packed data is cut off; it is read when it is complete")
+        except (OSError, zlib.error) as fault:
+            found.problems.append(unreadable(str(path), fault))
+        except SourceError as problem:
+            found.problems.append(problem)
+        else:
+            if log.file_id not in seen and _has_bytes(log, found, is_named=path in found.explicit):
+                yield log
+            if log.file_id is not None:
+                seen.add(log.file_id)
+    if found.stdin:
+        log = open_pipe(stdin or sys.stdin.buffer, "-")
+        if _has_bytes(log, found, is_named=True):
+            yield log
+
+
+def _has_bytes(log: FoundLog, found: Discovery, *, is_named: bool) -> bool:
+    if not log.head and is_named:
+        found.remarks.append(f"{log.path}: empty")
+    return bool(log.head)

@@ -1,0 +1,91 @@
+"""The place of every log in its family: generation, predecessor, reading order, and whether its end is final."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from ollalog.core.batch import Source
+from ollalog.sources.claims import Claim
+from ollalog.sources.identity import HEAD_BYTES, fingerprint
+from ollalog.sources.item import PlanItem
+
+
+class Generations:
+    """Numbers new sources and puts what is to be read in order; `remarks` tells of logs that began anew."""
+
+    def __init__(self, known: Sequence[Source], *, host: str, next_id: int) -> None:
+        self.remarks: list[str] = []
+        self._latest: dict[str, Source] = {}
+        for source in sorted(known, key=lambda source: (source.generation, source.id)):
+            self._latest[source.family] = source
+        self._host = host
+        self._next_id = next_id
+
+    def items(self, claims: Sequence[Claim]) -> list[PlanItem]:
+        """Everything there is to read: families in the order found, in each the oldest generation first."""
+        families = list(dict.fromkeys(_family(claim) for claim in claims))
+        ordered = sorted(claims, key=lambda claim: (families.index(_family(claim)), _age(claim)))
+        claimed = {claim.source.id for claim in claims if claim.source is not None}
+        return [self._item(claim, claimed) for claim in ordered]
+
+    def _item(self, claim: Claim, claimed: set[int]) -> PlanItem:
+        log = claim.log
+        gap_bytes: int | None = 0
+        if claim.source is not None:
+            source = _as_found(claim)
+        else:
+            predecessor = self._latest.get(_family(claim))
+            source = self._new(claim, predecessor)
+            gap_bytes = self._gap_bytes(claim, predecessor, claimed)
+            claimed.add(source.id)
+        return PlanItem(source, log.stream, log.head, log.size_bytes, not log.chain.live, gap_bytes)
+
+    def _new(self, claim: Claim, predecessor: Source | None) -> Source:
+        log, family = claim.log, _family(claim)
+        if predecessor is not None and predecessor.offset == 0 and predecessor.path == log.path:
+            # Nothing of it was ever committed, so it may as well be this one.
+            return _as_found(Claim(log, predecessor))
+        source = Source(
+            id=self._next_id,
+            family=family,
+            path=log.path,
+            kind=log.stream.kind,
+            generation=0 if predecessor is None else predecessor.generation + 1,
+            predecessor=None if predecessor is None else predecessor.id,
+            host=self._host,
+        )
+        self._next_id += 1
+        self._latest[family] = source
+        return _as_found(Claim(log, source))
+
+    def _gap_bytes(self, claim: Claim, predecessor: Source | None, claimed: set[int]) -> int | None:
+        """Unknown when the generation before was last seen as the growing file of the family and is now nowhere to be seen."""
+        if predecessor is None or predecessor.offset == 0 or predecessor.id in claimed or predecessor.path != predecessor.family:
+            return 0
+        if claim.log.chain.live:
+            self.remarks.append(f"{claim.log.path}: was replaced or cut since it was last read; it is read from its beginning")
+        return None
+
+
+def _family(claim: Claim) -> str:
+    return claim.source.family if claim.source is not None else str(claim.log.chain.family)
+
+
+def _age(claim: Claim) -> tuple[tuple[int, int, int], int]:
+    """Oldest first; what was renamed out of its family is older than all that still has its name."""
+    strayed = str(claim.log.chain.family) != _family(claim)
+    generation = claim.source.generation if claim.source is not None else 0
+    return ((-1, 0, 0) if strayed else claim.log.chain.age, generation)
+
+
+def _as_found(claim: Claim) -> Source:
+    """The source with the name and inode by which it can be found next time; with its head when nothing is committed yet."""
+    source, log = claim.source, claim.log
+    assert source is not None
+    if source.offset == 0:
+        head = log.head[:HEAD_BYTES]
+        source = replace(source, head_bytes=len(head), head_hash=fingerprint(head))
+    if claim.keeps_name or log.file_id is None:
+        return source
+    return replace(source, path=log.path, device=log.file_id.device, inode=log.file_id.inode)

@@ -1,0 +1,71 @@
+"""The bytes of a log that is packed with gzip; offsets are those of what is packed in it."""
+
+from __future__ import annotations
+
+import gzip
+import os
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from ollalog.core.batch import Checkpoint
+from ollalog.sources.identity import HEAD_BYTES, TAIL_BYTES, checkpoint_at
+from ollalog.sources.streams import OpenStream, file_chunks
+
+GZIP_MAGIC = b"\x1f\x8b"
+_LENGTH_BYTES = 4
+_CHUNK_BYTES = 1 << 20
+
+
+class GzipStream:
+    """A gzip file, of one or several members. Methods raise EOFError when it is cut off, zlib.error or OSError when damaged."""
+
+    kind = "gzip"
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @cached_property
+    def size_bytes(self) -> int:
+        """Its length unpacked; unpacks it once, which also proves that it is whole."""
+        with gzip.open(self.path, "rb") as file:
+            return sum(len(chunk) for chunk in iter(lambda: file.read(_CHUNK_BYTES), b""))
+
+    def believed_to_end_at(self, offset: int) -> bool:
+        """Whether the length that gzip writes last (modulo 2**32, of the last member only) is this one."""
+        with self.path.open("rb") as file:
+            file.seek(-min(_LENGTH_BYTES, os.fstat(file.fileno()).st_size), os.SEEK_END)
+            believed = int.from_bytes(file.read(), "little") == offset % (1 << 32)
+        if believed:
+            self.size_bytes = offset
+        return believed
+
+    def head(self) -> bytes:
+        """The first HEAD_BYTES bytes, or all that is there."""
+        with gzip.open(self.path, "rb") as file:
+            return file.read(HEAD_BYTES)
+
+    def holds(self, proofs: Sequence[Checkpoint]) -> bool:
+        """Whether the bytes before every given offset, in order, are those of the proofs."""
+        with gzip.open(self.path, "rb") as file:
+            for proof in proofs:
+                if checkpoint_at(proof.offset, _before(file, proof.offset)) != proof:
+                    return False
+        return True
+
+    def read_from(self, offset: int, chunk_bytes: int) -> OpenStream:
+        """Unpack, and pass over what lies before the offset."""
+        file = gzip.open(self.path, "rb")  # noqa: SIM115 - closed with the stream
+        try:
+            before = _before(file, offset)
+        except BaseException:
+            file.close()
+            raise
+        return OpenStream(cast(BinaryIO, file), before, file_chunks(cast(BinaryIO, file), chunk_bytes))
+
+
+def _before(file: gzip.GzipFile, offset: int) -> bytes:
+    start = max(0, offset - TAIL_BYTES)
+    file.seek(start)
+    return file.read(offset - start)

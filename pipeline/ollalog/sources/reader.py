@@ -1,0 +1,51 @@
+"""An item of the plan as blocks of whole lines; a half line waits."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+
+from ollalog.core.batch import Block
+from ollalog.sources.coding import coding_of
+from ollalog.sources.item import PlanItem, ReadResult
+from ollalog.sources.problems import unreadable
+from ollalog.sources.splitter import LineSplitter
+from ollalog.sources.streams import OpenStream
+
+BLOCK_BYTES = 8 << 20
+
+
+def blocks(item: PlanItem, *, final: bool, block_bytes: int = BLOCK_BYTES) -> Iterator[Block]:
+    """Read a source from its committed offset to the end of what is there.
+
+    Args:
+        item: What `plan` found; its `result` is set at the end.
+        final: Take a last line without newline also where more could follow.
+        block_bytes: How much is read at once; a block is about as large, more only when one line is.
+
+    Yields:
+        Blocks of whole lines, one behind the other: each begins where the one before ended.
+
+    Raises:
+        Nothing; a fault of this source ends its blocks and is in `item.result.problem`.
+    """
+    source = item.source
+    held = False
+    problem = None
+    try:
+        with item.stream.read_from(source.offset, block_bytes) as stream:
+            item.head = item.stream.head()
+            splitter = LineSplitter(source.id, source.offset, stream.before, coding_of(item.head))
+            for block in _split(splitter, stream, take_rest=final or item.end_is_final):
+                source = item.advanced(source, block)
+                yield block
+        held = splitter.held
+    except (OSError, EOFError, zlib.error) as fault:
+        problem = unreadable(source.path, fault)
+    item.result = ReadResult(source, held, problem)
+
+
+def _split(splitter: LineSplitter, stream: OpenStream, *, take_rest: bool) -> Iterator[Block]:
+    for chunk in stream.chunks:
+        yield from splitter.feed(chunk)
+    yield from splitter.close(take_rest=take_rest)

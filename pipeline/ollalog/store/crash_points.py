@@ -1,0 +1,17 @@
+"""Where a writer may die: `open_store(fault=…)` is called with each of these names, in this order within one piece of work."""
+
+RECOVERY = ("recovery_begun", "recovery_published", "staging_emptied")
+COMMIT = (
+    "batch_reserved",
+    "part_staged",
+    "staged",
+    "retired_removed",
+    "before_commit",
+    "committed",
+    "part_published",
+    "head_linked",
+    "published",
+)
+REBUILD = ("rebuild_staged", "rebuild_before_commit", "rebuild_committed", "part_withdrawn", "rebuild_published")
+CLOSE = ("closed",)
+CRASH_POINTS = (*RECOVERY, *COMMIT, *REBUILD, *CLOSE)

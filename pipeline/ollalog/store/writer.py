@@ -1,0 +1,224 @@
+"""The store as its one writer holds it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from datetime import datetime, timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from ollalog.core.batch import Source, Turn
+from ollalog.core.clock import Clock
+from ollalog.core.errors import StoreError
+from ollalog.core.layout import StoreLayout
+from ollalog.store import catalog as catalogs
+from ollalog.store import commit, inventory, ledger
+from ollalog.store.catalog import Catalog
+from ollalog.store.files import make_folder
+from ollalog.store.lock import WriterLock
+from ollalog.store.publish import Fault, link_heads, publish, publishing
+from ollalog.store.rebuild import Rebuild, Workplace
+from ollalog.store.records import PartRecord
+from ollalog.store.recover import recover
+from ollalog.store.snapshot import as_us
+
+THREADS = 4
+LINK_EVERY = timedelta(seconds=1)
+
+
+def no_fault(_name: str) -> None:
+    """The crash points of a store in use: nothing happens there."""
+
+
+class Store:
+    """The store, locked for writing. A context manager: at its end all is published and the lock given back."""
+
+    def __init__(self, layout: StoreLayout, catalog: Catalog, lock: WriterLock, *, clock: Clock, fault: Fault) -> None:
+        self._layout = layout
+        self._catalog = catalog
+        self._lock = lock
+        self._clock = clock
+        self._fault = fault
+        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="store")
+        self._unlinked: dict[tuple[str, str, int], PartRecord] = {}
+        self._linked_at: datetime | None = None
+        self._failed = False
+
+    def sources(self) -> list[Source]:
+        """All known sources with their checkpoints, by number."""
+        return ledger.sources(self._catalog, checkpoints=True)
+
+    def next_source_id(self) -> int:
+        """The first number that no source has."""
+        return int(self._catalog.value("SELECT max(id) FROM sources") or 0) + 1
+
+    def state(self, family: str) -> str | None:
+        """What parsing remembers of a family (JSON), as of the last commit."""
+        return self._catalog.value("SELECT state FROM states WHERE family = ?", (family,))  # type: ignore[no-any-return]
+
+    def commit(self, turn: Turn) -> int:
+        """Make all of a turn durable, or nothing of it.
+
+        Args:
+            turn: Frames with the columns of their table (`batch` may be missing), ledger, sources, parser states.
+
+        Returns:
+            The number of the batch; that of the last one where the turn is empty.
+
+        Raises:
+            StoreError: nothing of the turn is stored, or (the message says so) it is stored and not yet published.
+        """
+        if not (turn.ledger or turn.sources or turn.states or any(frame.height for frame in turn.tables.values())):
+            self._link_due_heads()
+            return inventory.last_batch(self._catalog)
+        with self._turn():
+            batch = inventory.reserve(self._catalog)
+            self._fault("batch_reserved")
+            drafts = commit.draft(self._catalog, batch, turn)
+            parts = commit.stage_all(self._layout, drafts, self._pool, self._fault)
+            now_us = as_us(self._clock.now_utc())
+            forget = commit.remove_retired(self._catalog, self._layout, now_us)
+            self._fault("retired_removed")
+            with self._catalog.transaction():
+                commit.record(self._catalog, batch, turn, parts, now_us)
+                commit.retire_heads(self._catalog, self._layout, drafts, now_us)
+                forget()
+                self._fault("before_commit")
+            self._fault("committed")
+            self._publish(parts)
+        return batch
+
+    def note_error(self, text: str) -> None:
+        """Remember what went wrong, for `status`.
+
+        Raises:
+            StoreError: the catalogue cannot be written.
+        """
+        with self._catalog.transaction():
+            ledger.put_error(self._catalog, text)
+
+    def rebuild(self, source_ids: Iterable[int]) -> Rebuild:
+        """Begin to replace all rows of these sources; nothing changes until its `commit`."""
+        place = Workplace(self._layout, self._catalog, self._pool, self._clock, self._fault, self._rebuild_turn)
+        return Rebuild(frozenset(source_ids), place)
+
+    def close(self) -> None:
+        """Publish what waits for it, and give the lock back."""
+        try:
+            if self._failed:
+                with suppress(StoreError):
+                    self._recover()
+            else:
+                self._link_heads()
+            self._fault("closed")
+        finally:
+            self._pool.shutdown()
+            self._catalog.close()
+            self._lock.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Whatever a failed turn left is put right before the next: only the catalogue knows how far it came."""
+        if self._failed:
+            self._recover()
+        self._failed = True
+        try:
+            yield
+        except StoreError as failure:
+            with suppress(StoreError):
+                self._recover()
+                self.note_error(str(failure))
+            raise
+        self._failed = False
+
+    @contextmanager
+    def _rebuild_turn(self) -> Iterator[None]:
+        """A head that waits for its link must have it before a rebuild takes the head away."""
+        self._link_heads()
+        with self._turn():
+            yield
+
+    def _recover(self) -> None:
+        with publishing(self._layout):
+            recover(self._layout, self._catalog, self._fault)
+        self._unlinked.clear()
+        self._failed = False
+
+    def _publish(self, parts: Sequence[PartRecord]) -> None:
+        with publishing(self._layout):
+            publish(self._layout, parts, self._fault)
+            self._unlinked |= {part.key: part for part in parts if part.version}
+            link_heads(self._layout, [self._unlinked.pop(part.key) for part in parts if part.version and not part.open], self._fault)
+            self._link_due_heads()
+        self._fault("published")
+
+    def _link_due_heads(self) -> None:
+        since = None if self._linked_at is None else self._clock.now_utc() - self._linked_at
+        # A clock that was set back must not stop publishing.
+        if since is None or not timedelta(0) <= since < LINK_EVERY:
+            self._link_heads()
+
+    def _link_heads(self) -> None:
+        if self._unlinked:
+            with publishing(self._layout):
+                link_heads(self._layout, self._unlinked.values(), self._fault)
+            self._unlinked.clear()
+            self._linked_at = self._clock.now_utc()
+
+
+def open_store(root: Path, *, command: str, clock: Clock, fault: Fault = no_fault) -> Store:
+    """Take the writer's lock, make the store where there is none, put right what a crash left.
+
+    Args:
+        root: The store's folder; made if missing.
+        command: What takes the lock, for the one who finds it taken.
+        clock: Says when.
+        fault: Called with the name of each crash point (`CRASH_POINTS`), in the order of a commit.
+
+    Raises:
+        StoreError: another writer holds it, it cannot be written, or what is there is no intact store.
+    """
+    layout = StoreLayout(root)
+    try:
+        make_folder(root.absolute())
+    except OSError as failure:
+        raise unusable(root, failure) from failure
+    lock = WriterLock(layout.lock, command=command, now=clock.now_utc())
+    try:
+        catalog = _recovered(layout, fault)
+    except BaseException:
+        lock.release()
+        raise
+    return Store(layout, catalog, lock, clock=clock, fault=fault)
+
+
+def _recovered(layout: StoreLayout, fault: Fault) -> Catalog:
+    catalog = catalogs.open_for_writing(layout.catalog)
+    try:
+        recover(layout, catalog, fault)
+    except BaseException as failure:
+        catalog.close()
+        if isinstance(failure, OSError):
+            raise unusable(layout.root, failure) from failure
+        raise
+    return catalog
+
+
+def unusable(root: Path, failure: OSError) -> StoreError:
+    """The message of a folder that cannot be a store."""
+    return StoreError(
+        "the store cannot be written",
+        at=str(failure.filename or root),
+        found=failure.strerror or str(failure),
+        want="a folder on a disk with free space that this user may write",
+        fix="repair its permissions, or choose another store with --store or OLLALOG_STORE",
+    )

@@ -1,0 +1,234 @@
+"""Open a snapshot in DuckDB, run views and queries at one "now", hand back frames."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypeVar
+
+import duckdb
+import polars as pl
+
+from ollalog.core.batch import Snapshot
+from ollalog.core.errors import UsageError, WarehouseError, did_you_mean
+from ollalog.core.sqlfile import SqlFile
+from ollalog.warehouse.base import BASE_RELATIONS, create_base_relations
+from ollalog.warehouse.errors import PartGoneError, QueryTimeoutError
+from ollalog.warehouse.frames import frame_of
+from ollalog.warehouse.safety import check_statement, lock_down
+from ollalog.warehouse.views import create_view, in_order, load_views
+
+Answer = TypeVar("Answer")
+MACROS = (
+    "CREATE MACRO now_utc() AS CASE WHEN getvariable('now_utc') IS NULL THEN error('now_utc is not set') "
+    "ELSE CAST(getvariable('now_utc') AS TIMESTAMPTZ) END",
+    "CREATE MACRO local_time(instant) AS timezone(COALESCE(CAST(getvariable('timezone') AS VARCHAR), 'UTC'), instant)",
+)
+
+
+class Warehouse:
+    """A snapshot that can be asked. A view is made when it is first asked for, after those that it needs."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, files: Iterable[Path], views: Mapping[str, SqlFile]) -> None:
+        self._connection = connection
+        self._files = list(files)
+        self._views = views
+        self._made: set[str] = set()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._connection.close()
+
+    def view(self, name: str) -> pl.DataFrame:
+        """All rows of a view, or of a base relation.
+
+        Raises:
+            UsageError: there is no view of this name.
+            PartGoneError: a part was removed after the snapshot: take a new one.
+            WarehouseError: the view failed.
+        """
+        self._check_name(name)
+        return self.query(f'SELECT * FROM "{name}"')  # noqa: S608 - a name that was looked up
+
+    def query(self, sql: str) -> pl.DataFrame:
+        """The rows of a trusted query; what it reads is made first. Raises as `view` does."""
+        return _explained(sql, self._known, lambda: frame_of(self._relation(sql)))
+
+    def keep(self, name: str) -> None:
+        """Compute a view now and hold its rows in memory, for callers that read many views above it.
+
+        Raises as `view` does.
+        """
+        self._check_name(name)
+        _explained(name, self._known, lambda: self._keep(name))
+
+    def safe_query(self, sql: str, *, timeout_s: float, max_rows: int | None) -> tuple[pl.DataFrame, bool]:
+        """Run a person's query: one statement that reads, with limits. The connection can read nothing else from then on.
+
+        Args:
+            sql: The query.
+            timeout_s: It is interrupted after so long; seconds.
+            max_rows: No more rows than these are handed over; None: all.
+
+        Returns:
+            The rows, and whether there were more.
+
+        Raises:
+            QueryRefusedError: it would do more than read.
+            QueryTimeoutError: it took too long.
+            WarehouseError: it failed: the message says where.
+        """
+
+        def ask() -> pl.DataFrame:
+            check_statement(self._connection, sql)
+            self._make(self._views)
+            lock_down(self._connection, self._files)
+            relation = self._connection.sql(sql)
+            return frame_of(relation if max_rows is None else relation.limit(max_rows + 1))
+
+        rows = _explained(sql, self._known, lambda: _limited(self._connection, timeout_s, ask))
+        cut = max_rows is not None and rows.height > max_rows
+        return (rows.head(max_rows) if cut and max_rows is not None else rows), cut
+
+    @property
+    def _known(self) -> tuple[str, ...]:
+        """Every name that a query can read from."""
+        return (*BASE_RELATIONS, *self._views)
+
+    def _check_name(self, name: str) -> None:
+        if name not in self._known:
+            raise unknown_view(name, self._known)
+
+    def _relation(self, sql: str) -> duckdb.DuckDBPyRelation:
+        # Words and not a parse: a view made for nothing costs a millisecond, a missing one the answer.
+        self._make(self._views.keys() & set(re.findall(r"\w+", sql)))
+        return self._connection.sql(sql)
+
+    def _make(self, names: Iterable[str]) -> None:
+        """Create the views of these names, and what they need, that are not there yet."""
+        for file in in_order(self._views, set(names)):
+            if file.name not in self._made:
+                create_view(self._connection, file)
+                self._made.add(file.name)
+
+    def _keep(self, name: str) -> None:
+        self._make([name] if name in self._views else [])
+        self._connection.execute(f'CREATE TABLE "kept_{name}" AS SELECT * FROM "{name}"')  # noqa: S608
+        self._connection.execute(f'CREATE OR REPLACE VIEW "{name}" AS SELECT * FROM "kept_{name}"')  # noqa: S608
+
+
+def open_warehouse(
+    snapshot: Snapshot,
+    *,
+    now: datetime,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    timezone: str | None = None,
+    views: Mapping[str, SqlFile] | None = None,
+) -> Warehouse:
+    """Make a snapshot ready to be asked.
+
+    Args:
+        snapshot: The store as of one commit.
+        now: What `now_utc()` says in views; aware.
+        since: Rows of requests, inferences and server events before it are left out.
+        until: Such rows from it on are left out.
+        timezone: Zone of `local_time()`: hours and days of trends; None: UTC.
+        views: The views that there are; None: those that ship with the program.
+
+    Raises:
+        PartGoneError: a part of the snapshot is not there: take a new snapshot.
+        SqlFileError: a view's file is wrong.
+    """
+    connection = duckdb.connect(":memory:")
+    try:
+        connection.execute("SET TimeZone = 'UTC'")
+        connection.execute("SET temp_directory = '" + tempfile.gettempdir().replace("'", "''") + "/ollalog-spill'")
+        connection.execute("SET parquet_metadata_cache = TRUE")
+        for macro in MACROS:
+            connection.execute(macro)
+        connection.execute("SET VARIABLE now_utc = $1::TIMESTAMPTZ", [now.astimezone(UTC)])
+        connection.execute("SET VARIABLE timezone = $1::VARCHAR", [timezone])
+        files = create_base_relations(connection, snapshot, since=since, until=until)
+        return Warehouse(connection, files, load_views() if views is None else views)
+    except BaseException:
+        connection.close()
+        raise
+
+
+def unknown_view(name: str, known: Iterable[str]) -> UsageError:
+    """The error for a name that no view has."""
+    return UsageError(f"no view {name!r}", fix=did_you_mean(name, known) or "list them with: ollalog views")
+
+
+def _limited(connection: duckdb.DuckDBPyConnection, timeout_s: float, ask: Callable[[], Answer]) -> Answer:
+    """Ask, and interrupt the connection when that takes too long."""
+    expired = threading.Event()
+
+    def interrupt() -> None:
+        expired.set()
+        connection.interrupt()
+
+    timer = threading.Timer(timeout_s, interrupt)
+    timer.start()
+    try:
+        return ask()
+    except (duckdb.Error, pl.exceptions.ComputeError) as error:
+        if not expired.is_set():
+            raise
+        fix = "ask for less (a shorter range, LIMIT), or give more time with --timeout"
+        raise QueryTimeoutError(f"the query took longer than {timeout_s:g} s and was stopped", fix=fix) from error
+    finally:
+        timer.cancel()
+
+
+def _explained(sql: str, known: Iterable[str], ask: Callable[[], Answer]) -> Answer:
+    """Ask, and turn what DuckDB or polars raise into an error with four parts."""
+    try:
+        return ask()
+    except duckdb.IOException as error:
+        if re.search(r"No such file|No files found|does not exist", str(error)):
+            fix = "run the command again; if it stays, run: ollalog verify"
+            raise PartGoneError("a part of the store is gone", found=_first_line(error), fix=fix) from error
+        raise _failure(sql, known, error) from error
+    except (duckdb.Error, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+        raise _failure(sql, known, error) from error
+
+
+def _failure(sql: str, known: Iterable[str], error: BaseException) -> WarehouseError:
+    """What DuckDB says, shortened, with the name that was probably meant."""
+    message = str(error)
+    table = re.search(r"(?:Table|View|Table Function) with name \"?([^\"\s]+)\"? does not exist", message)
+    candidates = re.search(r"Candidate bindings: (.+)", message)
+    hint = re.search(r"Did you mean \"([^\"]+)\"", message)
+    fix = did_you_mean(table.group(1), known) if table else None
+    if candidates:
+        fix = f"did you mean one of these? {candidates.group(1)}"
+    elif fix is None and hint:
+        fix = f"did you mean {hint.group(1)!r}?"
+    return WarehouseError(
+        "the query failed",
+        at=" ".join(sql.split())[:200],
+        found=_first_line(error),
+        fix=fix or "see the relations with `ollalog views`, their columns with `ollalog views NAME`",
+    )
+
+
+def _first_line(error: BaseException) -> str:
+    """The first line of a message."""
+    return next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
+
+
+def column_types(name: str) -> dict[str, str]:
+    """DuckDB's type of each column of a view that ships with the program, in order."""
+    epoch = datetime.fromtimestamp(0, UTC)
+    with open_warehouse(Snapshot(0, ()), now=epoch) as warehouse:
+        described = warehouse.query(f'DESCRIBE "{name}"')
+    return dict(described.select("column_name", "column_type").iter_rows())

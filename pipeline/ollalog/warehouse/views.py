@@ -1,0 +1,62 @@
+"""The files of `sql/views` -> views of a connection, each after those it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Set
+from functools import cache
+
+import duckdb
+
+from ollalog.core.errors import SqlFileError, did_you_mean
+from ollalog.core.layout import sql_folder
+from ollalog.core.sqlfile import SqlFile, read_sql_file
+from ollalog.warehouse.base import BASE_RELATIONS
+
+
+@cache
+def load_views() -> dict[str, SqlFile]:
+    """Every view that ships with the program, by name, in alphabetical order.
+
+    Raises:
+        SqlFileError: a file's header is wrong.
+    """
+    return {path.stem: read_sql_file(path, "view") for path in sorted(sql_folder("views").glob("*.sql"))}
+
+
+def in_order(files: Mapping[str, SqlFile], wanted: Set[str]) -> list[SqlFile]:
+    """The wanted views and all that they need, each after what it needs.
+
+    Raises:
+        SqlFileError: a file needs what there is not, or itself.
+    """
+    ordered: dict[str, SqlFile] = {}
+    for name in sorted(wanted):
+        _visit(files, name, ordered, ())
+    return list(ordered.values())
+
+
+def _visit(files: Mapping[str, SqlFile], name: str, ordered: dict[str, SqlFile], path: tuple[str, ...]) -> None:
+    """Put what a view needs before it, then the view; `path` is how it was reached."""
+    if name in ordered:
+        return
+    if name in path:
+        raise SqlFileError(
+            f"{name}: the views need each other", at=files[name].path, found=" -> ".join((*path, name)), fix="break the circle in `needs`"
+        )
+    for need in files[name].needs:
+        if need in files:
+            _visit(files, need, ordered, (*path, name))
+        elif need not in BASE_RELATIONS:
+            known = (*BASE_RELATIONS, *files)
+            fix = did_you_mean(need, known) or "name a base relation or a view"
+            raise SqlFileError(f"{name}: needs {need!r}, which there is not", at=files[name].path, found=need, want=", ".join(known), fix=fix)
+    ordered[name] = files[name]
+
+
+def create_view(connection: duckdb.DuckDBPyConnection, file: SqlFile) -> None:
+    """Create one view; those it needs are there.
+
+    Raises:
+        duckdb.Error: its SELECT does not fit the relations.
+    """
+    connection.execute(f'CREATE VIEW "{file.name}" AS\n{file.select}')

@@ -1,0 +1,92 @@
+-- [view]
+-- purpose = "whether a model gets slower: slope of hourly figures, and change from the first to the second half of its time"
+-- grain   = ["model"]
+-- needs   = ["model_requests"]
+-- [columns]
+-- model                             = "name as Ollama shows it; '(unknown)' when nothing tells"
+-- hours                             = "hours with successful requests"
+-- first_seen                        = "end of its first successful request; UTC"
+-- last_seen                         = "end of its last successful request; UTC"
+-- p50_slope_ns_per_day              = "slope of the hourly median latency; ns per day; null below 6 hours with requests or 1 day between them"
+-- p95_slope_ns_per_day              = "slope of the hourly 95th percentile of latency; ns per day; null as above"
+-- tokens_per_second_slope_per_day   = "slope of the hourly generation speed; 1/s per day; null as above"
+-- p50_change_ratio                  = "median latency of the second half / first half - 1: 0.2 is 20 % slower; null below 10 successes in a half"
+-- p95_change_ratio                  = "the same of the 95th percentile"
+-- tokens_per_second_change_ratio    = "the same of generation speed: -0.2 is 20 % slower"
+WITH
+request AS (
+  SELECT
+    coalesce(model, '(unknown)') AS model,
+    happened_at,
+    latency_ns,
+    generated_tokens,
+    eval_ns
+  FROM model_requests
+  WHERE success
+),
+span AS (
+  SELECT
+    model,
+    min(happened_at) AS first_seen,
+    max(happened_at) AS last_seen,
+    min(happened_at) + (max(happened_at) - min(happened_at)) / 2 AS middle
+  FROM request
+  GROUP BY model
+),
+per_model_and_hour AS (
+  SELECT
+    model,
+    epoch(date_trunc('hour', happened_at)) / 86400 AS day_number,
+    quantile_cont(latency_ns, [0.5, 0.95]) AS quantiles_ns,
+    sum(generated_tokens) FILTER (WHERE eval_ns > 0) / nullif(sum(eval_ns) FILTER (WHERE generated_tokens IS NOT NULL) / 1e9, 0) AS speed
+  FROM request
+  GROUP BY ALL
+),
+slope AS (
+  SELECT
+    model,
+    count(*) AS hours,
+    count(*) >= 6 AND max(day_number) - min(day_number) >= 1 AS enough,
+    count(speed) >= 6 AND max(day_number) FILTER (WHERE speed IS NOT NULL) - min(day_number) FILTER (WHERE speed IS NOT NULL) >= 1 AS enough_speeds,
+    regr_slope(quantiles_ns[1], day_number) AS p50_slope,
+    regr_slope(quantiles_ns[2], day_number) AS p95_slope,
+    regr_slope(speed, day_number) AS speed_slope
+  FROM per_model_and_hour
+  GROUP BY model
+),
+half AS (
+  SELECT
+    model,
+    happened_at >= middle AS is_second,
+    count(*) AS successes,
+    quantile_cont(latency_ns, [0.5, 0.95]) AS quantiles_ns,
+    sum(generated_tokens) FILTER (WHERE eval_ns > 0) / nullif(sum(eval_ns) FILTER (WHERE generated_tokens IS NOT NULL) / 1e9, 0) AS speed
+  FROM request
+  JOIN span USING (model)
+  GROUP BY ALL
+),
+change AS (
+  SELECT
+    before.model,
+    after.quantiles_ns[1] / nullif(before.quantiles_ns[1], 0) - 1 AS p50_change,
+    after.quantiles_ns[2] / nullif(before.quantiles_ns[2], 0) - 1 AS p95_change,
+    after.speed / nullif(before.speed, 0) - 1 AS speed_change
+  FROM half AS before
+  JOIN half AS after ON after.model = before.model AND after.is_second AND NOT before.is_second
+  WHERE before.successes >= 10 AND after.successes >= 10
+)
+SELECT
+  span.model,
+  CAST(hours AS BIGINT) AS hours,
+  first_seen,
+  last_seen,
+  CAST(CASE WHEN enough THEN p50_slope END AS DOUBLE) AS p50_slope_ns_per_day,
+  CAST(CASE WHEN enough THEN p95_slope END AS DOUBLE) AS p95_slope_ns_per_day,
+  CAST(CASE WHEN enough_speeds THEN speed_slope END AS DOUBLE) AS tokens_per_second_slope_per_day,
+  CAST(p50_change AS DOUBLE) AS p50_change_ratio,
+  CAST(p95_change AS DOUBLE) AS p95_change_ratio,
+  CAST(speed_change AS DOUBLE) AS tokens_per_second_change_ratio
+FROM span
+JOIN slope USING (model)
+LEFT JOIN change USING (model)
+ORDER BY span.model

@@ -1,0 +1,63 @@
+-- [view]
+-- purpose = "how latency and prompt speed of each model change with the length of the prompt"
+-- grain   = ["model", "from_tokens"]
+-- needs   = ["model_requests"]
+-- [columns]
+-- model                    = "name as Ollama shows it; '(unknown)' when nothing tells"
+-- from_tokens              = "shortest prompt of the bucket; tokens"
+-- to_tokens                = "longest prompt of the bucket; tokens; null: no bound"
+-- requests                 = "successful requests with a prompt of such length"
+-- mean_prompt_tokens       = "mean length of their prompts; tokens"
+-- mean_ns                  = "mean latency; ns"
+-- p50_ns                   = "median latency; ns"
+-- p95_ns                   = "95th percentile of latency; ns"
+-- prompt_eval_mean_ns      = "mean time of prompt evaluation; ns"
+-- prompt_tokens_per_second = "evaluated prompt tokens / prompt evaluation time, over all of them; 1/s"
+-- tokens_per_second        = "generated tokens / generation time, over all of them; 1/s"
+WITH
+bucket AS (
+  SELECT from_tokens, to_tokens
+  FROM (
+    VALUES (0, 128), (129, 512), (513, 2048), (2049, 8192), (8193, 32768), (32769, 131072), (131073, NULL)
+  ) AS bounds (from_tokens, to_tokens)
+),
+per_model_and_bucket AS (
+  SELECT
+    coalesce(model, '(unknown)') AS model,
+    CASE
+      WHEN prompt_tokens <= 128 THEN 0
+      WHEN prompt_tokens <= 512 THEN 129
+      WHEN prompt_tokens <= 2048 THEN 513
+      WHEN prompt_tokens <= 8192 THEN 2049
+      WHEN prompt_tokens <= 32768 THEN 8193
+      WHEN prompt_tokens <= 131072 THEN 32769
+      ELSE 131073
+    END AS from_tokens,
+    count(*) AS requests,
+    avg(prompt_tokens) AS mean_prompt_tokens,
+    avg(latency_ns) AS mean_ns,
+    quantile_cont(latency_ns, [0.5, 0.95]) AS quantiles_ns,
+    avg(prompt_eval_ns) AS prompt_eval_mean_ns,
+    sum(prompt_tokens - coalesce(cached_tokens, 0)) FILTER (WHERE prompt_eval_ns > 0) AS timed_prompt_tokens,
+    sum(prompt_eval_ns) AS prompt_eval_ns,
+    sum(generated_tokens) FILTER (WHERE eval_ns > 0) AS timed_tokens,
+    sum(eval_ns) FILTER (WHERE generated_tokens IS NOT NULL) AS eval_ns
+  FROM model_requests
+  WHERE success AND prompt_tokens IS NOT NULL
+  GROUP BY ALL
+)
+SELECT
+  model,
+  CAST(from_tokens AS BIGINT) AS from_tokens,
+  CAST(to_tokens AS BIGINT) AS to_tokens,
+  CAST(requests AS BIGINT) AS requests,
+  CAST(mean_prompt_tokens AS DOUBLE) AS mean_prompt_tokens,
+  CAST(round(mean_ns) AS BIGINT) AS mean_ns,
+  CAST(round(quantiles_ns[1]) AS BIGINT) AS p50_ns,
+  CAST(round(quantiles_ns[2]) AS BIGINT) AS p95_ns,
+  CAST(round(prompt_eval_mean_ns) AS BIGINT) AS prompt_eval_mean_ns,
+  CAST(timed_prompt_tokens / nullif(prompt_eval_ns / 1e9, 0) AS DOUBLE) AS prompt_tokens_per_second,
+  CAST(timed_tokens / nullif(eval_ns / 1e9, 0) AS DOUBLE) AS tokens_per_second
+FROM per_model_and_bucket
+JOIN bucket USING (from_tokens)
+ORDER BY model, from_tokens

@@ -1,0 +1,63 @@
+-- [view]
+-- purpose = "each run of the server: its Ollama version, requests of models, latency and speed"
+-- grain   = ["host", "session"]
+-- needs   = ["model_requests", "inferences", "server_events"]
+-- [columns]
+-- host              = "machine that the log is of"
+-- session           = "server run; '(unknown)' for requests before the first known start, and for records that fit no access line"
+-- version           = "Ollama version that the server printed when it began to listen; null when the log has no such line"
+-- started_at        = "when the server said that it started; UTC"
+-- last_seen         = "end of its last request of a model; UTC; null when there was none"
+-- requests          = "requests of models, failed ones included"
+-- failures          = "those that failed"
+-- p50_ns            = "median latency of successes; ns"
+-- p95_ns            = "95th percentile of latency of successes; ns"
+-- tokens_per_second = "generated tokens / generation time, of the runs that the log measured, else of records; 1/s"
+WITH
+start AS (
+  SELECT
+    host,
+    session,
+    any_value(json_extract_string(attrs, '$.version') ORDER BY happened_at) AS version,
+    min(happened_at) AS started_at
+  FROM server_events
+  WHERE event = 'server_started' AND session IS NOT NULL
+  GROUP BY host, session
+),
+requests_per_session AS (
+  SELECT
+    host,
+    coalesce(session, '(unknown)') AS session,
+    max(happened_at) AS last_seen,
+    count(*) AS requests,
+    count(*) FILTER (WHERE NOT success) AS failures,
+    quantile_cont(latency_ns, [0.5, 0.95]) FILTER (WHERE success) AS quantiles_ns,
+    sum(generated_tokens) FILTER (WHERE success AND eval_ns > 0)
+      / nullif(sum(eval_ns) FILTER (WHERE success AND generated_tokens IS NOT NULL) / 1e9, 0) AS speed
+  FROM model_requests
+  GROUP BY ALL
+),
+runs_per_session AS (
+  SELECT
+    host,
+    coalesce(session, '(unknown)') AS session,
+    sum(generated_tokens) FILTER (WHERE eval_ns > 0) / nullif(sum(eval_ns) FILTER (WHERE generated_tokens IS NOT NULL) / 1e9, 0) AS speed
+  FROM inferences
+  WHERE origin = 'server_log'
+  GROUP BY ALL
+)
+SELECT
+  host,
+  session,
+  version,
+  started_at,
+  last_seen,
+  CAST(coalesce(requests, 0) AS BIGINT) AS requests,
+  CAST(coalesce(failures, 0) AS BIGINT) AS failures,
+  CAST(round(quantiles_ns[1]) AS BIGINT) AS p50_ns,
+  CAST(round(quantiles_ns[2]) AS BIGINT) AS p95_ns,
+  CAST(coalesce(runs_per_session.speed, requests_per_session.speed) AS DOUBLE) AS tokens_per_second
+FROM start
+FULL JOIN requests_per_session USING (host, session)
+FULL JOIN runs_per_session USING (host, session)
+ORDER BY started_at NULLS FIRST, host, session

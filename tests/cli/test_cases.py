@@ -1,0 +1,82 @@
+"""Every case below tests/cases/cli: a command line, the files it finds, and all that it says.
+
+A case is a TOML file: `why`; `command` (words as in a shell); `before` (command lines that run first, unseen); `columns`
+(width of the terminal, 80); `environment`; `stdout`, `stderr`, `exit`; `[files]` (name -> text, or {base64 = "..."}).
+In stdout and stderr `<any>` stands for what differs from run to run, such as a duration.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+import shlex
+import tomllib
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ollalog.cli.main import run
+from ollalog.cli.session import Session
+from ollalog.core.clock import FrozenClock
+
+CASES = Path(__file__).parent.parent / "cases" / "cli"
+NOW = datetime(2026, 6, 23, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("path", sorted(CASES.glob("*/*.toml")), ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_command_says_what_its_case_says(
+    path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    case = tomllib.loads(path.read_text(encoding="utf-8"))
+    assert case["why"], "a case says what it shows"
+    lay_out(case.get("files", {}), tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", str(case.get("columns", 80)))
+    monkeypatch.setenv("OLLALOG_STORE", str(tmp_path / "store"))
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
+    for name, value in case.get("environment", {}).items():
+        monkeypatch.setenv(name, value)
+    for command in case.get("before", []):
+        call(command)
+    capsys.readouterr()
+
+    code = call(case["command"])
+
+    said = capsys.readouterr()
+    if request.config.getoption("--update-golden"):
+        rewrite(path, stdout=said.out, stderr=said.err)
+        return
+    assert (shape(case.get("stdout", "")).fullmatch(said.out) and shape(case.get("stderr", "")).fullmatch(said.err)) or (
+        said.out,
+        said.err,
+    ) == (case.get("stdout", ""), case.get("stderr", ""))
+    assert code == case.get("exit", 0)
+
+
+def call(command: str) -> int:
+    """Run a command line in this process, at a time that stands still."""
+    return run(shlex.split(command), Session(clock=FrozenClock(NOW)))
+
+
+def lay_out(files: dict[str, Any], folder: Path) -> None:
+    """Write the files of a case."""
+    for name, content in files.items():
+        target = folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content.encode() if isinstance(content, str) else base64.b64decode(content["base64"]))
+
+
+def shape(expected: str) -> re.Pattern[str]:
+    """The expected text as a pattern in which `<any>` is what it says."""
+    return re.compile("[^\n]*?".join(map(re.escape, expected.split("<any>"))))
+
+
+def rewrite(path: Path, **texts: str) -> None:
+    """Put what was said into the case; a human reads the difference."""
+    content = path.read_text(encoding="utf-8")
+    for name, text in texts.items():
+        literal = f"{name} = '''\n{text}'''" if text else f'{name} = ""'
+        content = re.sub(rf"^{name} = (?:'''.*?'''|\"\")", lambda _, literal=literal: literal, content, flags=re.MULTILINE | re.DOTALL)
+    path.write_text(content, encoding="utf-8")

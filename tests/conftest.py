@@ -1,0 +1,16 @@
+"""Options and fixtures that every kind of test shares."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-golden", action="store_true", help="rewrite expected outputs of cases; read the difference afterwards")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--update-golden") and os.environ.get("CI"):
+        raise pytest.UsageError("expected outputs are never rewritten in continuous integration")

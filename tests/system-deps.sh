@@ -1,0 +1,21 @@
+#!/bin/sh
+# Installs the Debian packages that some tests and the benchmarks use. Without apt it says so and goes on.
+set -eu
+packages="goaccess mtail lnav"
+missing=""
+for program in $packages; do
+    command -v "$program" >/dev/null 2>&1 || missing="$missing $program"
+done
+if [ -z "$missing" ]; then
+    echo "system-deps: all there ($packages)"
+    exit 0
+fi
+if ! command -v apt-get >/dev/null 2>&1; then
+    echo "system-deps: no apt-get here; not installed:$missing (tests that need them are skipped)"
+    exit 0
+fi
+as_root=""
+[ "$(id -u)" -eq 0 ] || as_root="sudo"
+$as_root apt-get update -qq
+# shellcheck disable=SC2086 # one word per package
+DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -qq --no-install-recommends $missing
