@@ -49,12 +49,22 @@ requests_per_model AS (
   FROM request
   GROUP BY model
 ),
+-- The line that ends a load names no model; newer servers name it in the next line that speaks of models.
+load AS (
+  SELECT
+    event,
+    duration_ns,
+    coalesce(model, CASE WHEN lead(event) OVER lines = 'model_named' THEN lead(model) OVER lines END) AS model
+  FROM server_events
+  WHERE event IN ('model_load_started', 'model_loaded', 'model_named')
+  WINDOW lines AS (PARTITION BY source ORDER BY byte_offset)
+),
 loads_per_model AS (
   SELECT
     coalesce(model, '(unknown)') AS model,
     count(*) AS logged_loads,
     avg(duration_ns) AS logged_mean_ns
-  FROM server_events
+  FROM load
   WHERE event = 'model_loaded'
   GROUP BY ALL
 )

@@ -1,7 +1,7 @@
 -- [view]
 -- purpose = "requests of a model, each once: records of performance.jsonl and API replies, and the server log's lines"
 -- grain   = ["source", "byte_offset"]
--- needs   = ["requests", "inferences"]
+-- needs   = ["requests", "inferences", "server_events"]
 -- [columns]
 -- happened_at              = "end of the request; UTC; whole seconds where only the server log tells"
 -- started_at               = "happened_at less latency; UTC"
@@ -11,7 +11,7 @@
 -- record_offset            = "where the record begins in its source; bytes"
 -- origin                   = "who tells of it: server_log, performance_jsonl, api_response, or both: a record that fits one access line and no other"
 -- model                    = "name as Ollama shows it; null when nothing tells"
--- model_basis              = "how the model is known: record; null when it is not"
+-- model_basis              = "how the model is known: record; resident: the only one that was loaded; null when it is not known"
 -- operation                = "generate, chat or embed; null when a record does not say"
 -- client                   = "address of the client; null when nothing tells"
 -- route                    = "route of the access line; null when only a record tells"
@@ -109,6 +109,45 @@ pair AS (
 record_with_access AS (
   SELECT record.*, pair.access_key FROM record LEFT JOIN pair USING (record_key)
 ),
+-- "loaded runners count=1" right after a model's name: no other model can answer until the next load begins. Stretches of
+-- the log are cut into slices of 256 KiB, so that lines find theirs by equality.
+residency AS (
+  SELECT
+    source,
+    byte_offset AS first_offset,
+    lead(byte_offset) OVER lines AS next_offset,
+    CASE
+      WHEN event = 'runners_counted' AND value = 1 AND lag(event) OVER lines = 'model_named' THEN lag(model) OVER lines
+    END AS resident_model
+  FROM server_events
+  WHERE event IN ('server_config', 'server_started', 'model_load_started', 'model_named', 'runners_counted')
+  WINDOW lines AS (PARTITION BY source ORDER BY byte_offset)
+),
+source_end AS (
+  SELECT source, max(byte_offset) + 1 AS end_offset FROM access GROUP BY source
+),
+resident_slice AS (
+  SELECT
+    source,
+    resident_model,
+    first_offset,
+    coalesce(next_offset, end_offset) AS next_offset,
+    unnest(range(first_offset // 262144, coalesce(next_offset, end_offset) // 262144 + 1)) AS offset_slice
+  FROM residency
+  JOIN source_end USING (source)
+  WHERE resident_model IS NOT NULL
+),
+access_with_resident AS (
+  SELECT
+    access.*,
+    CASE WHEN status < 400 THEN resident_model END AS resident_model
+  FROM access
+  LEFT JOIN resident_slice
+    ON resident_slice.source = access.source
+    AND offset_slice = byte_offset // 262144
+    AND byte_offset >= first_offset
+    AND byte_offset < next_offset
+),
 request AS (
   SELECT
     coalesce(record.happened_at, access.ended_at) AS happened_at,
@@ -117,7 +156,8 @@ request AS (
     record.source AS record_source,
     record.byte_offset AS record_offset,
     CASE WHEN record.source IS NULL THEN 'server_log' WHEN access.source IS NULL THEN record.origin ELSE 'both' END AS origin,
-    record.model,
+    record.model AS record_model,
+    access.resident_model,
     coalesce(access.operation, record.operation) AS operation,
     access.client,
     access.route,
@@ -138,7 +178,7 @@ request AS (
     record.done_reason,
     coalesce(access.host, record.host) AS host,
     coalesce(access.session, record.session) AS session
-  FROM access
+  FROM access_with_resident AS access
   FULL JOIN record_with_access AS record USING (access_key)
 )
 SELECT
@@ -149,8 +189,8 @@ SELECT
   record_source,
   record_offset,
   origin,
-  model,
-  CASE WHEN model IS NOT NULL THEN 'record' END AS model_basis,
+  coalesce(record_model, resident_model) AS model,
+  CASE WHEN record_model IS NOT NULL THEN 'record' WHEN resident_model IS NOT NULL THEN 'resident' END AS model_basis,
   operation,
   client,
   route,

@@ -7,13 +7,30 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.sources.catalog import Catalog, Line, lines_of
 
 PIECES = st.sampled_from(
-    [b"\n", b"\r\n", b"\r", b"\0", b"\0\0\0\0", b"\xff", b"\xc3", b"\xe2\x82", b"x", b"x\x01", b"(", b"\x1f", b"abc def", "µs €".encode(), b"[GIN] 2024/05/01", b"y" * 70]
+    [
+        b"\n",
+        b"\r\n",
+        b"\r",
+        b"\0",
+        b"\0\0\0\0",
+        b"\xff",
+        b"\xc3",
+        b"\xe2\x82",
+        b"x",
+        b"x\x01",
+        b"(",
+        b"\x1f",
+        b"abc def",
+        "µs €".encode(),
+        b"[GIN] 2024/05/01",
+        b"y" * 70,
+    ]
 )
 BYTES = st.one_of(st.binary(max_size=300), st.lists(PIECES, max_size=60).map(b"".join))
 PLAIN_BYTES = BYTES.filter(lambda data: not data.startswith((b"\x1f\x8b", b"\xff\xfe", b"\xfe\xff")))
@@ -47,7 +64,12 @@ def test_gzip_and_stdin_give_the_lines_of_the_file_whose_end_is_final(data: byte
         assert Catalog().run("-", stdin=data, block_bytes=block_bytes).lines.get(1, []) == expected
 
 
-@given(st.text(alphabet=st.sampled_from("ab\r\n\0\u0a00\u000a\ud7ff\U0001f600µ"), max_size=80), st.integers(1, 50), st.sampled_from(["utf-16-le", "utf-16-be"]), st.integers(0, 90))
+@given(
+    st.text(alphabet=st.sampled_from("ab\r\n\0\u0a00\u000a\ud7ff\U0001f600µ"), max_size=80),
+    st.integers(1, 50),
+    st.sampled_from(["utf-16-le", "utf-16-be"]),
+    st.integers(0, 90),
+)
 def test_utf16_gives_the_same_lines_at_the_offsets_of_its_own_bytes(text: str, block_bytes: int, encoding: str, stop: int) -> None:
     """DESIGN §3: PowerShell's redirection writes UTF-16 with a byte order mark."""
     data = ("\ufeff" + text).encode(encoding)

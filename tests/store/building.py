@@ -38,7 +38,6 @@ def opened(root: Path) -> Store:
 
 def rows(numbers: Iterable[int], *, source: int = 1, table: str = "requests", step_s: float = 1.0, status: int = 200) -> pl.DataFrame:
     """One row per line number, `step_s` seconds apart; columns of the table without `batch`."""
-    lines = list(numbers)
     schema = polars_schema(TABLES[table])
     said: dict[str, object] = {
         "source": source,
@@ -47,15 +46,20 @@ def rows(numbers: Iterable[int], *, source: int = 1, table: str = "requests", st
         "path": "/api/generate",
         "model": "llama3.1:latest",
     }
-    times = pl.Series([START + timedelta(seconds=number * step_s) for number in lines], dtype=pl.Datetime("us", "UTC"))
+    lines = pl.Series("line", list(numbers), dtype=pl.Int64).to_frame()
+    times = (pl.lit(START).dt.cast_time_unit("us") + pl.duration(microseconds=pl.col("line") * round(step_s * 1e6))).alias(
+        TABLES[table].time
+    )
     columns = [pl.lit(said.get(name), kind).alias(name) for name, kind in schema.items() if name not in {"batch", "byte_offset"}]
-    base = pl.DataFrame({"byte_offset": pl.Series([number * LINE_BYTES for number in lines], dtype=pl.Int64)})
-    return base.with_columns(columns).with_columns(times.alias(TABLES[table].time)).select([name for name in schema if name != "batch"])
+    said_columns = lines.with_columns(columns).with_columns(times, byte_offset=pl.col("line") * LINE_BYTES)
+    return said_columns.select([name for name in schema if name != "batch"])
 
 
 def turn(first: int, last: int, *, source: int = 1, family: str = "server", step_s: float = 1.0, status: int = 200) -> Turn:
     """The turn that reads lines `first` to `last` (exclusive) of a source: each is a request."""
-    return turn_of({"requests": rows(range(first, last), source=source, step_s=step_s, status=status)}, first, last, source=source, family=family)
+    return turn_of(
+        {"requests": rows(range(first, last), source=source, step_s=step_s, status=status)}, first, last, source=source, family=family
+    )
 
 
 def turn_of(tables: dict[str, pl.DataFrame], first: int, last: int, *, source: int = 1, family: str = "server") -> Turn:

@@ -53,8 +53,20 @@ def live(root: Path, fault: object) -> None:
             if end > done:
                 store.commit(turn(done, end, step_s=STEP_S))
                 done = end
-        if store.state("server") != '{"lines": "rebuilt"}':
+        if done == ENDS[-1] and store.state("server") != '{"lines": "rebuilt"}':
             rebuild_all(store)
+
+
+def live_on(root: Path, fault: object) -> None:
+    """Commit small turns for ever, and now and then rebuild source 2, which shares parts with source 1."""
+    with open_store(root, command="test", clock=SteppingClock(), fault=fault) as store:  # type: ignore[arg-type]
+        while True:
+            done = position(root)
+            for first in range(done, done + 20, 4):
+                store.commit(turn(first, first + 4, step_s=STEP_S))
+            with store.rebuild([2]) as rebuild:
+                rebuild.add(turn(0, 7, source=2, family="other", step_s=STEP_S))
+                rebuild.commit()
 
 
 def rebuild_all(store: object) -> None:

@@ -1,4 +1,4 @@
-"""Run as a program: live in a store, saying each crash point on stdout; die at the one that is named, if any, without goodbye."""
+"""Run as a program: live in a store, saying each crash point on stdout, until killed or at the crash point that is named."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-from tests.store.dying import live
+from tests.store.dying import live, live_on
 
 
 def main(root: str, fatal: str, visit: str) -> None:
@@ -20,6 +20,7 @@ def main(root: str, fatal: str, visit: str) -> None:
             os._exit(9)
 
     live(Path(root), told)
+    live_on(Path(root), told)
 
 
 if __name__ == "__main__":

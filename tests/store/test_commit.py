@@ -90,7 +90,10 @@ def test_a_late_row_goes_to_its_own_date(tmp_path: Path) -> None:
 def test_rows_without_a_usable_time_are_kept_under_1970(tmp_path: Path, us: int | None) -> None:
     """R3: a number out of range is no exception."""
     odd = rows(range(4)).with_columns(
-        pl.when(pl.col("byte_offset") == 100).then(pl.lit(us, pl.Int64).cast(pl.Datetime("us", "UTC"))).otherwise("ended_at").alias("ended_at")
+        pl.when(pl.col("byte_offset") == 100)
+        .then(pl.lit(us, pl.Int64).cast(pl.Datetime("us", "UTC")))
+        .otherwise("ended_at")
+        .alias("ended_at")
     )
     with opened(tmp_path) as store:
         store.commit(turn_of({"requests": odd}, 0, 4))

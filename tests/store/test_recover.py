@@ -101,10 +101,11 @@ def test_a_head_that_strangers_see_in_an_old_version_is_put_right(tmp_path: Path
     head.unlink()
     shutil.copy(tmp_path / "versions/requests/date=2026-03-01/1.1.parquet", head)
     assert foreign_count(tmp_path) == 5
-    assert verify(tmp_path, lambda *_: []).problems == ()
+    assert any("the file has" in problem for problem in verify(tmp_path, lambda *_: []).problems)
     with opened(tmp_path):
         pass
     assert foreign_count(tmp_path) == 6
+    assert verify(tmp_path, lambda *_: []).problems == ()
 
 
 def test_a_part_that_is_gone_does_not_stop_the_next_run(tmp_path: Path) -> None:

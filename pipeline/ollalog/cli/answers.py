@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
@@ -13,12 +14,22 @@ Answer = TypeVar("Answer")
 EMPTY = "the store is empty; fill it with: ollalog ingest PATH"
 
 
-def answered(session: Session, ask: Callable[[Warehouse], Answer]) -> Answer:
+def answered(
+    session: Session,
+    ask: Callable[[Warehouse], Answer],
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    timezone: str | None = None,
+) -> Answer:
     """Open the store, ask, close it.
 
     Args:
         session: Says where the store is, what time it is, and the zone of local hours.
         ask: Reads from the warehouse; it may be called twice, so it prints nothing.
+        since: Rows before it are left out; None: no bound.
+        until: Rows from it on are left out; None: no bound.
+        timezone: Zone of local hours; None: that of the settings.
 
     Raises:
         PipelineError: the store cannot be read, or what `ask` raises.
@@ -27,7 +38,9 @@ def answered(session: Session, ask: Callable[[Warehouse], Answer]) -> Answer:
     from ollalog.warehouse import PartGoneError
 
     def once() -> Answer:
-        with runtime.warehouse(session.store, now=session.clock.now_utc(), timezone=session.settings.timezone) as warehouse:
+        zone = timezone or session.settings.timezone
+        now = session.clock.now_utc()
+        with runtime.warehouse(session.store, now=now, since=since, until=until, timezone=zone) as warehouse:
             return ask(warehouse)
 
     try:

@@ -70,12 +70,12 @@ def _usage(failure: click.ClickException) -> UsageError:
     """What click found wrong with the command line, in our words."""
     context = getattr(failure, "ctx", None)
     command = context.command_path if context else "ollalog"
-    message = failure.message[:1].lower() + failure.message[1:].removesuffix(".")
     near = getattr(failure, "possibilities", None)
-    if isinstance(failure, click.MissingParameter | click.BadParameter):
-        message = failure.format_message().removesuffix(".")
+    # The full message of click for these two repeats what `fix` says.
+    told = isinstance(failure, click.NoSuchOption | click.exceptions.NoSuchCommand)
+    message = (failure.message if told else failure.format_message()).removesuffix(".")
     fix = f"did you mean {near[0]!r}? `{command} --help` lists them all" if near else f"see `{command} --help`"
-    return UsageError(message, at=command, fix=fix)
+    return UsageError(message[:1].lower() + message[1:], at=command, fix=fix)
 
 
 def _system(failure: OSError) -> StoreError:

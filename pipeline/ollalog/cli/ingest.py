@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="Read logs into the store, from where the last run stopped.")
-@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.argument("paths", nargs=-1, metavar="[PATH...]")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as one JSON object.")
 @click.option("--timezone", type=TimeZone(), help="Zone of log times that carry none, like Europe/Berlin.")
 @click.option("--host", metavar="NAME", help="Machine that the logs are of [this one].")
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 def ingest(session: Session, /, paths: tuple[str, ...], *, as_json: bool, **given: Any) -> int:  # noqa: ANN401 - the options of IngestOptions
     """Read server logs and performance.jsonl into the store.
 
-    PATH is a file, a folder, a quoted glob, a .gz, or - for stdin. Rotated files of a folder are read oldest first. What was
+    PATH is a file, a folder, a quoted glob, a .gz, or - for stdin; without PATH the usual places of this machine. Rotated files of a folder are read oldest first. What was
     read before is known by its content, not by its name, and is not read twice.
     """
     from ollalog import runtime
@@ -43,23 +43,25 @@ def ingest(session: Session, /, paths: tuple[str, ...], *, as_json: bool, **give
 
 def described(found: Mapping[str, Any]) -> Iterator[str]:
     """What was read, where it went and what to do next; `found` is the object that --json prints."""
-    logs = logs_counted(len(found["sources"]))
-    if not found["lines"]:
-        yield f"nothing new in {logs}" if found["sources"] else "nothing to read"
+    if not found["sources"]:
+        yield "nothing to read"
         return
-    yield f"read {found['lines']:,} lines ({units.size(found['bytes'])}) of {logs} in {found['seconds']:.2f} s"
+    logs = counted(len(found["sources"]), "log")
+    if found["bytes"]:
+        size = f"{counted(found['lines'], 'line')} ({units.size(found['bytes'])})"
+        yield f"read {size} of {logs} in {found['seconds']:.2f} s"
+    else:
+        yield f"nothing new in {logs}"
     yield from table_rows(found["rows"])
     yield from _fates(found["fates"])
-    for source in found["sources"]:
-        if source["gap_bytes"] != 0:
-            lost = "an unknown number of bytes" if source["gap_bytes"] is None else units.size(source["gap_bytes"])
-            yield f"  gap: {lost} of {units.shown(source['path'])} were gone before they could be read"
-    yield "next: ollalog report"
+    yield from _gaps(found["sources"])
+    if found["fates"]["row"]:
+        yield "next: ollalog report"
 
 
-def logs_counted(number: int) -> str:
-    """A number of logs in words."""
-    return "1 log" if number == 1 else f"{number:,} logs"
+def counted(number: int, noun: str) -> str:
+    """A number of things in words: 1 log, 1,204 logs."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def table_rows(rows: Mapping[str, int]) -> Iterator[str]:
@@ -67,19 +69,27 @@ def table_rows(rows: Mapping[str, int]) -> Iterator[str]:
     for table, number in rows.items():
         hint = '   ollalog sql "SELECT reason, text FROM rejects"' if table == "rejects" and number else ""
         if number:
-            yield f"  {table:<14}{number:>12,} rows{hint}"
+            yield f"  {table:<14}{number:>12,} {'row' if number == 1 else 'rows'}{hint}"
 
 
 def _fates(fates: Mapping[str, int]) -> Iterator[str]:
     """What became of the lines that made no row."""
     meanings = {
-        "folded": "lines that continue another one",
-        "noise": "lines recognised and not stored (runner output, blank lines)",
-        "held": "half line that waits for its end (--final takes it)",
+        "folded": "continue another line",
+        "noise": "recognised and not stored (runner output, blank lines)",
+        "held": "half a line at the end, which waits for the rest (--final takes it)",
     }
     for fate, meaning in meanings.items():
         if fates.get(fate):
             yield f"  {fate:<14}{fates[fate]:>12,} {meaning}"
+
+
+def _gaps(sources: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """A sentence for each log of which bytes were gone."""
+    for source in sources:
+        if source["gap_bytes"] != 0:
+            lost = "an unknown number of bytes" if source["gap_bytes"] is None else units.size(source["gap_bytes"])
+            yield f"  gap: {lost} of {units.shown(source['path'])} were gone before they could be read"
 
 
 COMMAND = ingest

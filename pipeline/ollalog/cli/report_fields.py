@@ -65,11 +65,6 @@ def line(key: str, title: str, *, optional: bool = True) -> Field:
     return Field(key, title, lambda value, charset: charset.sparkline(value or []), left=True, optional=optional)
 
 
-def shades(key: str, title: str, width: int, *, optional: bool = True) -> Field:
-    """A column of stacked bars for shares of a whole."""
-    return Field(key, title, lambda value, charset: charset.stacked(value or [], width), left=True, optional=optional)
-
-
 def when(key: str, title: str, *, optional: bool = False) -> Field:
     """A column of instants or days, to the minute."""
     return Field(key, title, _moment, left=True, optional=optional)

@@ -41,5 +41,5 @@ def _section(section: Section, charset: Charset) -> Iterator[str]:
 
 
 def escaped(text: str) -> str:
-    """Text that Markdown shows as it is."""
-    return MARKUP.sub(r"\\\1", text).replace("\\<", "&lt;").replace("\\&", "&amp;")
+    """Text that Markdown shows as it is, blanks in a row included."""
+    return MARKUP.sub(r"\\\1", text).replace("\\<", "&lt;").replace("\\&", "&amp;").replace("  ", " \N{NO-BREAK SPACE}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ollalog.cli.charts import Charset
@@ -44,6 +44,12 @@ class Section:
     def shown_rows(self) -> Sequence[Row]:
         """The rows that people see."""
         return self.rows if self.lines is None else self.lines
+
+    def only(self, model: str) -> Section:
+        """The section with its rows of one model; rows that tell of no model stay."""
+        rows = [row for row in self.rows if row.get("model", model) == model]
+        lines = None if self.lines is None else [row for row in self.lines if row.get("model", model) == model]
+        return replace(self, rows=rows, lines=lines)
 
 
 @dataclass(frozen=True)

@@ -24,9 +24,9 @@ def models(house: House) -> Section:
     for point in hours:
         by_hour.setdefault(point["model"], {})[point["hour_local"]] = point["requests"]
     axis = hours_between(hours[0]["hour_local"], hours[-1]["hour_local"]) if hours else []
-    rows = [
-        row | {"requests_by_hour": thinned([by_hour[row["model"]].get(hour, 0) for hour in axis], SPARKLINE)}
-        for row in rows_of(house, "model_summary")
+    rows = rows_of(house, "model_summary")
+    lines = [
+        row | {"requests_by_hour": thinned([by_hour.get(row["model"], {}).get(hour, 0) for hour in axis], SPARKLINE)} for row in rows
     ]
     fields = (
         text("model", "model"),
@@ -38,7 +38,7 @@ def models(house: House) -> Section:
         line("requests_by_hour", "by hour"),
     )
     notes = ["p50, p95, p99: latency of successful requests, exact. tok/s: generated tokens / generation time."]
-    return Section("models", "Models", fields, rows, notes)
+    return Section("models", "Models", fields, rows, notes, lines)
 
 
 def operations(house: House) -> Section:

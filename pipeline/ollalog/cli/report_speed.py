@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ollalog.cli.charts import SHADES, SHADES_ASCII
-from ollalog.cli.report_fields import House, change, number, rows_of, shades, share, shortened, speed, text, time, when
+from ollalog.cli import units
+from ollalog.cli.report_fields import House, change, number, rows_of, share, shortened, speed, text, time, when
 from ollalog.cli.report_model import Field, Section
 
 PROMPT_ROWS_SHOWN, RUNS_SHOWN = 20, 10
@@ -29,6 +29,7 @@ def speeds(house: House) -> Section:
 def loading(house: House) -> Section:
     """E6: cold and warm starts, and what switching between models costs."""
     rows = [row for row in rows_of(house, "model_load") if row["measured"] or row["logged_loads"]]
+    logged = sum(row["logged_loads"] for row in rows if not row["measured"])
     fields = (
         text("model", "model"),
         number("cold", "cold"),
@@ -42,29 +43,25 @@ def loading(house: House) -> Section:
         time("logged_mean_ns", "mean", optional=True),
     )
     notes = ["cold: 0.5 s or more before the model was ready. lost: time spent in cold starts. switches: requests right after one of another model."]
-    return Section("loading", "Loading of models", fields, rows, notes)
+    if logged:
+        notes.append(f"The server log tells of {units.count(logged)} more loads without saying of which model.")
+    return Section("loading", "Loading of models", fields, rows, notes, [row for row in rows if row["measured"]])
 
 
 def breakdown(house: House) -> Section:
     """E8: load, prompt evaluation, generation and the rest."""
-    rows = [row | {"parts": [row[part] or 0 for part in PARTS]} for row in rows_of(house, "latency_breakdown") if row["requests"]]
+    rows = [row for row in rows_of(house, "latency_breakdown") if row["requests"]]
     fields = (
         text("model", "model"),
-        number("requests", "requests"),
+        number("requests", "requests", optional=True),
         share("load_ratio", "load"),
         share("prompt_eval_ratio", "prompt"),
-        share("eval_ratio", "generation"),
+        share("eval_ratio", "gen"),
         share("other_ratio", "rest"),
-        _bar_of_parts(),
+        Field("parts", "", lambda ratios, charset: charset.stacked(ratios, 24), left=True),
     )
-    notes = ["rest: queue and transport. Only requests that tell of at least one part."]
-    return Section("breakdown", "Where the time goes", fields, [_without(row, "parts") for row in rows], notes, rows)
-
-
-def _bar_of_parts() -> Field:
-    """A stacked bar whose title is its legend."""
-    bar = shades("parts", "", 24)
-    return Field(bar.key, f"{SHADES[0]} load {SHADES[1]} prompt {SHADES[2]} gen {SHADES[3]} rest", bar.shown, left=True, optional=True)
+    notes = ["Shares of load, evaluation of the prompt, generation, and the rest (queue, transport), of requests that tell at least one of them."]
+    return Section("breakdown", "Where the time goes", fields, rows, notes, [row | {"parts": [row[part] or 0 for part in PARTS]} for row in rows])
 
 
 def prompts(house: House) -> Section:
@@ -116,9 +113,3 @@ def versions(house: House) -> Section:
 
 def _range(start: int, end: int | None) -> str:
     return f"{start:,} and more" if end is None else f"{start:,} to {end:,}"
-
-
-def _without(row: dict[str, object], key: str) -> dict[str, object]:
-    return {name: value for name, value in row.items() if name != key}
-
-

@@ -14,7 +14,7 @@ NARROWEST_TEXT = 12
 
 
 def as_text(report: Report, charset: Charset, *, width: int, colour: bool) -> str:
-    """The report as lines of at most `width` characters; below about 50 the pictures and rarer columns are left out."""
+    """The report as lines of at most `width` characters; when it is narrow, pictures and rarer columns are left out."""
     strong, faint, plain = ("\x1b[1m", "\x1b[2m", "\x1b[0m") if colour else ("", "", "")
     rule = "─" if charset.unicode else "-"
     lines = [f"{strong}{report.title}{plain}"]
@@ -30,13 +30,15 @@ def as_text(report: Report, charset: Charset, *, width: int, colour: bool) -> st
 
 
 def table(section: Section, charset: Charset, width: int) -> list[str]:
-    """A section's rows as aligned lines with a head; optional columns are left out, then words cut, until they fit."""
+    """A section's rows as aligned lines with a head; what is rare is left out and words are cut until they fit."""
     fields = list(section.fields)
     cells = {shown.key: [shown.shown(row.get(shown.key), charset) for row in section.shown_rows] for shown in fields}
     for rarer in reversed([shown for shown in fields if shown.optional]):
-        if _total(fields, cells) <= width:
-            break
-        fields.remove(rarer)
+        if _total(fields, cells, cut=False) > width:
+            fields.remove(rarer)
+    for rarer in reversed(fields[2:]):
+        if _total(fields, cells, cut=True) > width:
+            fields.remove(rarer)
     widths = _widths(fields, cells)
     excess = sum(widths) + len(GAP) * (len(widths) - 1) - width
     for index in sorted(range(len(fields)), key=lambda index: -widths[index]):
@@ -44,17 +46,21 @@ def table(section: Section, charset: Charset, width: int) -> list[str]:
             cut = min(excess, max(widths[index] - NARROWEST_TEXT, 0))
             widths[index] -= cut
             excess -= cut
+    mark = "…" if charset.unicode else "..."
     rows = [[charset.text(shown.title) for shown in fields]]
     rows += [[cells[shown.key][number] for shown in fields] for number in range(len(section.shown_rows))]
-    return [GAP.join(_padded(cell, size, left=shown.left) for cell, size, shown in zip(row, widths, fields, strict=True)) for row in rows]
+    return [GAP.join(_padded(cell, size, mark, left=shown.left) for cell, size, shown in zip(row, widths, fields, strict=True)) for row in rows]
 
 
 def _widths(fields: Sequence[Field], cells: dict[str, list[str]]) -> list[int]:
     return [max(map(columns, [shown.title, *cells[shown.key]])) for shown in fields]
 
 
-def _total(fields: Sequence[Field], cells: dict[str, list[str]]) -> int:
-    return sum(_widths(fields, cells)) + len(GAP) * (len(fields) - 1)
+def _total(fields: Sequence[Field], cells: dict[str, list[str]], *, cut: bool) -> int:
+    """How wide a table is, or how narrow it can be when its words are cut."""
+    sizes = _widths(fields, cells)
+    narrow = [min(size, NARROWEST_TEXT) if cut and shown.left else size for size, shown in zip(sizes, fields, strict=True)]
+    return sum(narrow) + len(GAP) * (len(fields) - 1)
 
 
 def columns(text: str) -> int:
@@ -64,10 +70,12 @@ def columns(text: str) -> int:
     return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 0 if unicodedata.combining(letter) else 1 for letter in text)
 
 
-def _padded(text: str, size: int, *, left: bool) -> str:
+def _padded(text: str, size: int, mark: str, *, left: bool) -> str:
     """A cell of exactly `size` columns; what is too long is cut with a mark."""
-    while columns(text) > size:
-        text = text[:-4] + "..." if len(text) > 4 else text[:size]
+    if columns(text) > size:
+        while columns(text) > size - len(mark):
+            text = text[:-1]
+        text += mark
     blank = " " * (size - columns(text))
     return text + blank if left else blank + text
 

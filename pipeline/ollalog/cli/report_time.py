@@ -68,8 +68,9 @@ def _line(points: Sequence[Row], axis: Sequence[datetime], key: str) -> dict[str
     if not any(found):
         return None
     name, shown = MEASURES[key]
-    values = thinned([known.get(start, 0 if key in COUNTS else None) for start in axis], TREND_WIDTH)
-    return {"measure": name, "values": values, "least": shown(min(found)), "greatest": shown(max(found))}
+    values = [known.get(start, 0 if key in COUNTS else None) for start in axis]
+    least = min(value for value in values if value is not None)
+    return {"measure": name, "values": thinned(values, TREND_WIDTH), "least": shown(least), "greatest": shown(max(found))}
 
 
 def histogram(house: House, model: str) -> Section:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ollalog.cli import units
 from ollalog.cli.exit import finish
+from ollalog.cli.ingest import counted
 from ollalog.cli.parameters import TimeZone
 from ollalog.cli.progress import shown_progress
 
@@ -42,7 +44,21 @@ def reprocess(session: Session, /, paths: tuple[str, ...], *, as_json: bool, **g
 
 def described(found: Mapping[str, Any]) -> Iterator[str]:
     """What changed, table by table; `found` is the object that --json prints."""
-    yield str(found)
+    if not found["sources"]:
+        yield "nothing to parse again: the store knows no log that is still there"
+        return
+    size = f"{counted(found['lines'], 'line')} ({units.size(found['bytes'])})"
+    yield f"parsed {size} of {counted(len(found['sources']), 'log')} again in {found['seconds']:.2f} s"
+    changed = {table: change for table, change in found["tables"].items() if change["added"] or change["removed"] or change["changed"]}
+    for table, change in changed.items():
+        yield f"  {table:<14}{change['before']:>12,} -> {change['after']:,} rows: " + ", ".join(_steps(change))
+    if not changed:
+        yield "every row is as it was"
+
+
+def _steps(change: Mapping[str, int]) -> Iterator[str]:
+    """What happened to rows of a table, in words."""
+    yield from (f"{change[step]:,} {step}" for step in ("added", "removed", "changed") if change[step])
 
 
 COMMAND = reprocess

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 NULL = "NULL"
 WIDEST_CELL = 120
+# What EXPLAIN returns: a drawing of many lines.
+EXPLAINED = ["explain_key", "explain_value"]
 
 
 def plain(value: object) -> Any:  # noqa: ANN401 - what JSON can hold has no narrower type
@@ -81,6 +83,8 @@ def _field(value: object) -> object:
 
 def table_rows(rows: pl.DataFrame) -> str:
     """Aligned columns for people: numbers to the right, every cell safe for a terminal and cut at 120 characters."""
+    if rows.columns == EXPLAINED:
+        return "".join(f"{printable(line)}\n" for plan in rows["explain_value"] for line in plan.splitlines())
     header = [printable(name) for name in rows.columns]
     cells = [[_cell(value) for value in row] for row in rows.iter_rows()]
     widths = [max(len(name), *(len(row[place]) for row in cells), 0) for place, name in enumerate(header)]

@@ -90,10 +90,14 @@ def _write(rows: pl.DataFrame, asking: Asking) -> None:
             # Values come from logs: what steers a terminal must not reach one.
             text = "".join(f"{printable(line)}\n" for line in text.split("\n")[:-1])
         content = text.encode("utf-8", errors="backslashreplace")
-    if asking.output is not None:
-        asking.output.write_bytes(content)
-    else:
+    if asking.output is None:
         click.echo(content, nl=False)
+        return
+    try:
+        asking.output.write_bytes(content)
+    except OSError as error:
+        fix = "choose a file that can be written"
+        raise UsageError("the rows cannot be written", at=str(asking.output), found=error.strerror, fix=fix) from error
 
 
 def _prompt(session: Session, asking: Asking) -> int:

@@ -6,26 +6,28 @@ import polars as pl
 
 SIMPLE_DURATION = r"^ *\d+(?:\.\d+)?(?:ns|us|µs|μs|Âµs|ms|s)$"
 ANY_DURATION = r"(?:0s|\d+(?:\.\d+)?(?:ns|us|µs|μs|Âµs|ms)|(?:\d+h)?(?:\d+m)?\d+(?:\.\d+)?s)"
-_UNIT_NS = (("ms", 1_000_000), ("µs", 1_000), ("μs", 1_000), ("us", 1_000), ("ns", 1))
 
 
 def simple_duration_ns(text: pl.Expr) -> pl.Expr:
     """Turn durations of one number and one unit into nanoseconds.
 
     Args:
-        text: String column: "847.2µs", "  12.3ms", "59.999999999s"; blanks before are allowed.
+        text: String column of what matches SIMPLE_DURATION: "847.2µs", "  12.3ms", "59.999999999s".
 
     Returns:
-        Int64 column of the same length. ns; null where the text is something else, such as "1m10s".
+        Int64 column of the same length. ns; null where there is no number.
 
     Source: Go's time.Duration.String; below one minute it prints one unit and up to nine decimals, which a double
     holds exactly enough to be rounded to the nanosecond.
     """
-    unit_ns: pl.Expr = pl.when(text.str.ends_with("ms")).then(pl.lit(1e6))
-    for suffix, scale in _UNIT_NS[1:]:
-        unit_ns = unit_ns.when(text.str.ends_with(suffix)).then(pl.lit(float(scale)))  # type: ignore[attr-defined]
-    unit_ns = unit_ns.otherwise(pl.lit(1e9))  # type: ignore[attr-defined]
-    number = text.str.strip_chars(" nuµμÂms").cast(pl.Float64, strict=False)
+    unit_ns = (
+        pl.when(text.str.ends_with("ms")).then(pl.lit(1e6))
+        .when(text.str.ends_with("µs")).then(pl.lit(1e3))
+        .when(~text.str.contains(r"[^\d. ]s$")).then(pl.lit(1e9))
+        .when(text.str.ends_with("ns")).then(pl.lit(1.0))
+        .otherwise(pl.lit(1e3))
+    )  # fmt: skip
+    number = text.str.strip_chars(" Ânuµμms").cast(pl.Float64, strict=False)
     return (number * unit_ns).round().cast(pl.Int64, strict=False)
 
 

@@ -27,7 +27,7 @@ CRASH = r"^(?:panic:|fatal error:|CUDA error|ROCm error|GGML_ASSERT|.*GGML_ASSER
 class Message:
     """One kind of message: the event's name and the pattern of its text.
 
-    Named groups of the pattern give columns: `seconds` the duration, `value` the value; every other group is an attribute.
+    Named groups of the pattern: `seconds` gives the duration; every other one is an attribute.
     """
 
     event: str
@@ -60,29 +60,13 @@ MESSAGES = (
     _message("model_download_started", r"^downloading (?P<blob>[0-9a-f]+) in .*$"),
     _message("server_start_failed", r"^(?:Error: )?listen tcp .*bind: .*$"),
 )
-DEBUG_EVENTS = frozenset({"vram_not_recovered"})
-NORMAL_STOP = re.compile(r"signal: killed.*exit=unknown|exit=unknown.*signal: killed")
+NORMAL_STOP = r"signal: killed.*exit=unknown|exit=unknown.*signal: killed"
 
 
-def event_of(message: str, level: str, attrs: str) -> tuple[str, re.Match[str] | None]:
-    """The event that a message tells, and the match whose groups carry its numbers; ("other", None) where none is known.
-
-    A killed runner reported as an error without an exit state is how 0.33 logs a normal unload: `runner_stopped`.
-    """
+def event_of(message: str) -> tuple[str, dict[str, str]]:
+    """The event that a message tells by its text alone, and the named groups of its pattern; ("other", {}) for any other."""
     for known in MESSAGES:
         found = known.pattern.match(message)
         if found:
-            if known.event == "runner_crashed" and message.endswith("terminated") and NORMAL_STOP.search(attrs):
-                return "runner_stopped", None
-            if known.event == "model_load_started" and message == "starting runner" and "--model" not in attrs:
-                return "other", None  # a runner without a model only looks for GPUs
-            if known.event == "model_load_failed" and is_out_of_memory(attrs):
-                return "out_of_memory", None
-            return known.event, found
-    return ("out_of_memory" if level in {"WARN", "ERROR"} and is_out_of_memory(f"{message} {attrs}") else "other"), None
-
-
-def is_out_of_memory(text: str) -> bool:
-    """Whether a text says that memory ran out, in the words that Ollama itself looks for (llm/status.go)."""
-    lowered = text.lower()
-    return any(words in lowered for words in OUT_OF_MEMORY)
+            return known.event, {name: text for name, text in found.groupdict().items() if text is not None}
+    return "other", {}

@@ -12,7 +12,7 @@ from ollalog.core.errors import SourceError
 from ollalog.sources.found import FoundLog, stored
 from ollalog.sources.identity import HEAD_BYTES
 from ollalog.sources.matching import KnownSources, same_beginning
-from ollalog.sources.problems import unreadable
+from ollalog.sources.problems import cut_off, unreadable
 
 
 @dataclass(frozen=True)
@@ -56,16 +56,17 @@ class Claims:
         rest = []
         for log in logs:
             try:
-                log = self._readable_again(log, logs)
-                source = self._known.continued_by(log)
-                _ = log.size_bytes
+                readable = self._readable_again(log, logs)
+                source = self._known.continued_by(readable)
+                # Unpacks what is packed, once, before anything of it is read: damage and missing ends show here.
+                _ = readable.size_bytes
             except (OSError, EOFError, zlib.error) as fault:
                 self._report(log, fault)
                 continue
             if source is None:
-                rest.append(log)
+                rest.append(readable)
             else:
-                holders[source.id].append(log)
+                holders[source.id].append(readable)
                 sources[source.id] = source
         for source_id, copies in holders.items():
             rest.extend(self._settle_copies(sources[source_id], copies))
@@ -98,7 +99,7 @@ class Claims:
 
     def _report(self, log: FoundLog, fault: Exception) -> None:
         if isinstance(fault, EOFError):
-            self.remarks.append(f"{log.path}: the packed data is cut off; it is read when it is complete")
+            self.remarks.append(cut_off(log.path))
         else:
             self.problems.append(unreadable(log.path, fault))
 

@@ -10,13 +10,13 @@ from typing import BinaryIO
 from ollalog.core.batch import Source
 from ollalog.core.errors import SourceError
 from ollalog.sources.claims import Claims
-from ollalog.sources.discover import Discovery, absolute, discover
+from ollalog.sources.discover import Discovery, discover
 from ollalog.sources.found import FoundLog, open_file, open_pipe
 from ollalog.sources.generations import Generations
 from ollalog.sources.item import Plan
 from ollalog.sources.matching import KnownSources
-from ollalog.sources.places import ADVICE, Machine, usual_logs
-from ollalog.sources.problems import unreadable
+from ollalog.sources.places import Machine, discover_usual
+from ollalog.sources.problems import cut_off, unreadable
 from ollalog.sources.streams import FileId
 
 
@@ -43,18 +43,13 @@ def plan(
     Raises:
         Nothing for a path that cannot be read: it is in `problems`, and the others are read.
     """
-    found = discover(paths) if paths else _usual()
+    found = discover(paths) if paths else discover_usual(Machine.this())
     logs = list(_opened(found, stdin))
     claims = Claims(KnownSources(known))
     to_read = claims.settle(logs)
     generations = Generations(known, host=host, next_id=next_id)
     items = generations.items(to_read)
     return Plan(items, found.problems + claims.problems, found.remarks + claims.remarks + generations.remarks)
-
-
-def _usual() -> Discovery:
-    logs = [absolute(path) for path in usual_logs(Machine.this())]
-    return Discovery(paths=logs, remarks=[] if logs else [f"no Ollama logs in the usual places of this machine; {ADVICE}"])
 
 
 def _opened(found: Discovery, stdin: BinaryIO | None) -> Iterator[FoundLog]:
@@ -64,7 +59,7 @@ def _opened(found: Discovery, stdin: BinaryIO | None) -> Iterator[FoundLog]:
         try:
             log = open_file(path)
         except EOFError:
-            found.remarks.append(f"{path}: the packed data is cut off; it is read when it is complete")
+            found.remarks.append(cut_off(str(path)))
         except (OSError, zlib.error) as fault:
             found.problems.append(unreadable(str(path), fault))
         except SourceError as problem:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import glob
 import os
 import re
+import stat
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ollalog.core.errors import SourceError
-from ollalog.sources.problems import missing, nothing_matches, unreadable
+from ollalog.sources.problems import missing, no_path, nothing_matches, unreadable
 
 STDIN = "-"
 _ROTATION = r"(?:[-._]\d[\dT_-]*)*"
@@ -42,7 +43,10 @@ def discover(names: Sequence[str]) -> Discovery:
         if name == STDIN:
             found.stdin = True
             continue
-        path = Path(name).expanduser()
+        if not name or "\0" in name:
+            found.problems.append(no_path(name))
+            continue
+        path = Path(os.path.expanduser(name))  # noqa: PTH111 - leaves an unknown user's ~ as it is, where pathlib raises
         if not os.path.lexists(path) and glob.has_magic(name):
             _take_pattern(str(path), found)
         else:
@@ -61,7 +65,7 @@ def absolute(path: Path) -> Path:
 
 
 def _take_pattern(pattern: str, found: Discovery) -> None:
-    matches = sorted(glob.glob(pattern, recursive=True))
+    matches = sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207 - takes absolute patterns, which Path.glob does not
     if not matches:
         found.problems.append(nothing_matches(pattern))
     for match in matches:
@@ -70,25 +74,19 @@ def _take_pattern(pattern: str, found: Discovery) -> None:
 
 def _take(path: Path, found: Discovery, *, is_named: bool) -> None:
     path = absolute(path)
-    if path.is_dir():
-        _take_folder(path, found)
-    elif not path.exists() and not _hidden_by_permission(path):
-        found.problems.append(missing(path))
-    else:
-        found.paths.append(path)
-        if is_named:
-            found.explicit.add(path)
-
-
-def _hidden_by_permission(path: Path) -> bool:
-    """Whether a folder on the way keeps from seeing if the path exists; reading it then says why it cannot."""
     try:
-        path.stat()
-    except PermissionError:
-        return True
-    except OSError:
-        pass
-    return False
+        is_folder = stat.S_ISDIR(path.stat().st_mode)
+    except FileNotFoundError:
+        found.problems.append(missing(path))
+    except OSError as fault:
+        found.problems.append(unreadable(str(path), fault))
+    else:
+        if is_folder:
+            _take_folder(path, found)
+        else:
+            found.paths.append(path)
+            if is_named:
+                found.explicit.add(path)
 
 
 def _take_folder(folder: Path, found: Discovery) -> None:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from ollalog.core.errors import SourceError
 from ollalog.sources.chain import ChainName, chain_name
 from ollalog.sources.identity import fingerprint
 from ollalog.sources.packed import GZIP_MAGIC, GzipStream
@@ -75,5 +74,6 @@ def _is_gzip(path: Path) -> bool:
     """By what it holds, not by its name: rotated logs are packed under any name, and not all that is called .gz is packed."""
     with path.open("rb", buffering=0) as file:
         magic = file.read(len(GZIP_MAGIC))
-    begun = path.suffix == ".gz" and magic != b"" and GZIP_MAGIC.startswith(magic)
-    return magic == GZIP_MAGIC or begun
+    if path.suffix == ".gz" and 0 < len(magic) < len(GZIP_MAGIC):
+        raise EOFError
+    return magic == GZIP_MAGIC

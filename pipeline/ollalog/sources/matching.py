@@ -62,7 +62,7 @@ class KnownSources:
             return None
         size_bytes = log.stored.size_bytes
         for source in (*self.begins_like(log.head), *self.with_longer_head(log.head)):
-            if source.offset > size_bytes and _is_beginning(source, log, partners.get(source.id)):
+            if source.offset > size_bytes and _is_beginning(source, log.stored, partners.get(source.id) or _own_file(source, log)):
                 return source
         return None
 
@@ -106,14 +106,12 @@ def _continues(source: Source, stream: StoredStream) -> bool:
     return proof is not None and stream.size_bytes >= source.offset and stream.holds(source.checkpoints)
 
 
-def _is_beginning(source: Source, log: FoundLog, partner: FoundLog | None) -> bool:
-    assert log.stored is not None
-    size_bytes = log.stored.size_bytes
-    partner = partner or _own_file(source, log)
+def _is_beginning(source: Source, stream: StoredStream, partner: FoundLog | None) -> bool:
+    """Whether a stream is a beginning of a source: byte by byte where a file with the source's bytes is there, else by proofs."""
     if partner is not None and partner.stored is not None:
-        return same_beginning(log.stored, partner.stored, size_bytes)
-    proofs = [proof for proof in source.checkpoints if 0 < proof.offset <= size_bytes]
-    return (bool(proofs) or size_bytes >= source.head_bytes) and log.stored.holds(proofs)
+        return same_beginning(stream, partner.stored, stream.size_bytes)
+    proofs = [proof for proof in source.checkpoints if 0 < proof.offset <= stream.size_bytes]
+    return (bool(proofs) or stream.size_bytes >= source.head_bytes) and stream.holds(proofs)
 
 
 def _own_file(source: Source, log: FoundLog) -> FoundLog | None:

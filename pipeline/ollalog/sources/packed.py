@@ -62,7 +62,7 @@ class GzipStream:
         except BaseException:
             file.close()
             raise
-        return OpenStream(cast(BinaryIO, file), before, file_chunks(cast(BinaryIO, file), chunk_bytes))
+        return OpenStream(cast("BinaryIO", file), before, file_chunks(cast("BinaryIO", file), chunk_bytes))
 
 
 def _before(file: gzip.GzipFile, offset: int) -> bytes:

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ollalog.sources.discover import is_log_name
+from ollalog.sources.discover import Discovery, absolute, is_log_name
 
-ADVICE = "on Linux with systemd the log is in the journal: journalctl -u ollama -o json | ollalog ingest -"
+_ADVICE = "on Linux with systemd the log is in the journal: journalctl -u ollama -o json | ollalog ingest -"
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,12 @@ class Machine:
     def this() -> Machine:
         """The machine and user that the program runs on and for."""
         return Machine(Path.home(), os.environ, Path("/"), Path.cwd())
+
+
+def discover_usual(machine: Machine) -> Discovery:
+    """The usual logs of a machine, or a remark on where else they may be."""
+    logs = [absolute(path) for path in usual_logs(machine)]
+    return Discovery(paths=logs, remarks=[] if logs else [f"no Ollama logs in the usual places of this machine; {_ADVICE}"])
 
 
 def usual_logs(machine: Machine) -> list[Path]:

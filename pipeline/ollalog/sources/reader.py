@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import zlib
 from collections.abc import Iterator
 
-from ollalog.core.batch import Block
+from ollalog.core.batch import Block, Source
 from ollalog.sources.coding import coding_of
+from ollalog.sources.identity import checkpoint_at, last_checkpoint
 from ollalog.sources.item import PlanItem, ReadResult
 from ollalog.sources.problems import unreadable
 from ollalog.sources.splitter import LineSplitter
@@ -34,6 +36,7 @@ def blocks(item: PlanItem, *, final: bool, block_bytes: int = BLOCK_BYTES) -> It
     problem = None
     try:
         with item.stream.read_from(source.offset, block_bytes) as stream:
+            _refuse_other(source, stream)
             item.head = item.stream.head()
             splitter = LineSplitter(source.id, source.offset, stream.before, coding_of(item.head))
             for block in _split(splitter, stream, take_rest=final or item.end_is_final):
@@ -49,3 +52,9 @@ def _split(splitter: LineSplitter, stream: OpenStream, *, take_rest: bool) -> It
     for chunk in stream.chunks:
         yield from splitter.feed(chunk)
     yield from splitter.close(take_rest=take_rest)
+
+
+def _refuse_other(source: Source, stream: OpenStream) -> None:
+    """The file may have been rotated between the look at it and its opening: then the offset would be that of another."""
+    if source.offset and last_checkpoint(source) != checkpoint_at(source.offset, stream.before):
+        raise OSError(errno.ESTALE, "it was replaced after it was looked at")

@@ -53,7 +53,7 @@ class LineSplitter:
         self._mark_bytes = 0
         while True:
             if self._long_line is not None:
-                index = self._pass_long_line(index)
+                index = self._pass_long_line(index, self._long_line)
                 if self._long_line is not None:
                     break
             lines_end = self._kept_end(index)
@@ -72,8 +72,7 @@ class LineSplitter:
         if not take_rest:
             return
         if self._long_line is not None:
-            self._end_long_line(len(self._buffer))
-            self._mark_end(len(self._buffer))
+            self._end_long_line(len(self._buffer), len(self._buffer), self._long_line)
         elif self._buffer:
             yield self._block(0, len(self._buffer))
         else:
@@ -104,19 +103,18 @@ class LineSplitter:
         self._long_line = (self._offset(index), self._buffer[index : index + LONG_HEAD_BYTES])
         return True
 
-    def _pass_long_line(self, index: int) -> int:
+    def _pass_long_line(self, index: int, line: tuple[int, bytes]) -> int:
         newline = self._coding.first_newline(self._buffer, index)
         if newline < 0:
             return index + self._coding.whole(len(self._buffer) - index)
-        self._end_long_line(newline)
-        self._mark_end(newline + self._coding.unit)
+        self._end_long_line(newline, newline + self._coding.unit, line)
         return newline + self._coding.unit
 
-    def _end_long_line(self, index: int) -> None:
-        assert self._long_line is not None
-        began_at, head = self._long_line
-        self._long_lines.append(LongLine(began_at, self._offset(index) - began_at, head))
+    def _end_long_line(self, text_end: int, end: int, line: tuple[int, bytes]) -> None:
+        began_at, head = line
+        self._long_lines.append(LongLine(began_at, self._offset(text_end) - began_at, head))
         self._long_line = None
+        self._mark_end(end)
 
     def _mark_end(self, index: int) -> None:
         """A whole line ends here, so the hole before it belongs to what is read."""

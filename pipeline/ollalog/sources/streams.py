@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Protocol, Self
 
 from ollalog.core.batch import Checkpoint
 from ollalog.sources.identity import HEAD_BYTES, TAIL_BYTES, checkpoint_at
@@ -33,7 +33,7 @@ class OpenStream:
         self.chunks = chunks
         self._file = file
 
-    def __enter__(self) -> OpenStream:
+    def __enter__(self) -> Self:
         """It is open already."""
         return self
 

@@ -54,10 +54,16 @@ class WriterLock:
             os.close(self._file)
             raise
 
-    def release(self) -> None:
-        """Give the lock back; the note is emptied first, so that it never names one who has gone."""
-        os.ftruncate(self._file, 0)
+    def release(self, *, finished: bool) -> None:
+        """Give the lock back; the note is emptied only when nothing is left for the next writer to put right."""
+        if finished:
+            os.ftruncate(self._file, 0)
         os.close(self._file)
+
+
+def died(path: Path) -> bool:
+    """Whether the last writer ended without finishing its work; meaningful only while nobody holds the lock."""
+    return path.exists() and path.stat().st_size > 0
 
 
 def holder(path: Path) -> Writer | None:

@@ -22,12 +22,12 @@ def published_problems(layout: StoreLayout, parts: Sequence[PartRecord], superse
     """
     if lock.holder(layout.lock) is not None:
         return
-    late = [part for part in parts if _is_late(layout, part)]
+    late = [part for part in parts if _is_late(layout, part)] if lock.died(layout.lock) else []
     for part in parts:
         if part not in late:
             yield from _misplaced(layout, part)
     present = set(files_below(layout.data))
-    leaving = present & {layout.root / (file.published or "") for file in superseded}
+    leaving = present & {layout.root / (file.published or "") for file in superseded if lock.died(layout.lock)}
     for file in sorted(present - leaving - {part.data_path(layout) for part in parts}):
         yield f"{file.relative_to(layout.root)}: nobody committed this file; programs that read data/ count its rows"
     if not (late or leaving):

@@ -94,14 +94,15 @@ class Rebuild:
             report = compared(batch, self._place.layout, self._ids, old, self._gathered.parts)
             new = [*self._gathered.parts, *self._stage_rest(old)]
             self._place.fault("rebuild_staged")
-            retired = self._record(batch, old, new)
+            # From here on only the catalogue says what becomes of the staged parts: recovery deletes or publishes them.
+            gathered, self._gathered = self._gathered, _Gathered()
+            retired = self._record(batch, gathered, old, new)
             self._place.fault("rebuild_committed")
             # First out, then in: a foreign reader may miss rows for a moment, but never sees one twice.
             with publishing(self._place.layout):
                 withdraw(self._place.layout, retired, self._place.fault)
                 publish(self._place.layout, new, self._place.fault)
             self._place.fault("rebuild_published")
-        self._gathered = _Gathered()
         return report
 
     def abandon(self) -> None:
@@ -143,8 +144,8 @@ class Rebuild:
             staged += commit.stage_all(self._place.layout, [draft], self._place.pool, self._place.fault)
         return staged
 
-    def _record(self, batch: int, old: Sequence[PartRecord], new: Sequence[PartRecord]) -> list[Retired]:
-        catalog, gathered, now_us = self._place.catalog, self._gathered, as_us(self._place.clock.now_utc())
+    def _record(self, batch: int, gathered: _Gathered, old: Sequence[PartRecord], new: Sequence[PartRecord]) -> list[Retired]:
+        catalog, now_us = self._place.catalog, as_us(self._place.clock.now_utc())
         retired = [_retired(part, self._place.layout, now_us) for part in old]
         with catalog.transaction():
             for number in sorted({batch, *(number for number, _ in gathered.ledger)}):

@@ -46,9 +46,9 @@ def recount(layout: StoreLayout, parts: Iterable[PartRecord]) -> Recount:
             cells[part.table, batch, source] += len(offsets)
             origins.setdefault((part.table, source), []).append(pl.Series(offsets, dtype=pl.Int64))
         if part.table in SAMPLED_TABLES:
-            samples.setdefault(part.table, []).append(rows.sample(min(SAMPLED_ROWS, rows.height), seed=SEED + part.batch))
+            samples.setdefault(part.table, []).append(_sample(rows, seed=SEED + part.batch))
     problems += _repeated(origins)
-    return Recount(cells, {table: _sample(frames) for table, frames in samples.items()}, tuple(problems))
+    return Recount(cells, {table: _sample(pl.concat(frames), seed=SEED) for table, frames in samples.items()}, tuple(problems))
 
 
 def name(layout: StoreLayout, part: PartRecord) -> str:
@@ -96,8 +96,8 @@ def _repeated(origins: Mapping[tuple[str, int], list[pl.Series]]) -> Iterator[st
             yield f"{table}: {repeats} rows of source {source} are there twice, the first from byte {first}"
 
 
-def _sample(frames: list[pl.DataFrame]) -> pl.DataFrame:
-    """Some rows of each source, chosen anew from those of its parts."""
-    rows = pl.concat(frames)
-    groups = rows.partition_by("source", maintain_order=True)
-    return pl.concat([group.sample(min(SAMPLED_ROWS, group.height), seed=SEED) for group in groups]).sort("source", "byte_offset")
+def _sample(rows: pl.DataFrame, *, seed: int) -> pl.DataFrame:
+    """Up to SAMPLED_ROWS rows of each source, in their order; the same ones each time."""
+    shuffled = rows.select("source").with_row_index().sample(fraction=1.0, shuffle=True, seed=seed)
+    chosen = shuffled.group_by("source", maintain_order=True).head(SAMPLED_ROWS)
+    return rows[chosen.get_column("index").sort()]

@@ -112,12 +112,14 @@ class Store:
                 with suppress(StoreError):
                     self._recover()
             else:
+                self._failed = True
                 self._link_heads()
+                self._failed = False
             self._fault("closed")
         finally:
             self._pool.shutdown()
             self._catalog.close()
-            self._lock.release()
+            self._lock.release(finished=not self._failed)
 
     def __enter__(self) -> Self:
         return self
@@ -196,7 +198,7 @@ def open_store(root: Path, *, command: str, clock: Clock, fault: Fault = no_faul
     try:
         catalog = _recovered(layout, fault)
     except BaseException:
-        lock.release()
+        lock.release(finished=False)
         raise
     return Store(layout, catalog, lock, clock=clock, fault=fault)
 

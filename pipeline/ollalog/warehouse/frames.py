@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from datetime import date
 
 import duckdb
 import polars as pl
@@ -12,6 +13,8 @@ import polars as pl
 AS_TEXT = re.compile(r"INTERVAL|UNION|VARIANT|BIT\b|TIME WITH TIME ZONE|GEOMETRY|TIME_NS")
 # Sums of BIGINT are HUGEINT, which comes as a decimal without places.
 HUGE = pl.Decimal(38, 0)
+UNITS_PER_DAY = {"d": 1, "ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}
+FIRST_DAY, LAST_DAY = ((day - date(1970, 1, 1)).days for day in (date.min, date.max))
 
 
 def frame_of(relation: duckdb.DuckDBPyRelation) -> pl.DataFrame:
@@ -21,18 +24,31 @@ def frame_of(relation: duckdb.DuckDBPyRelation) -> pl.DataFrame:
         relation: Not yet run. Columns may repeat a name; the second becomes `name_2`.
 
     Returns:
-        Columns in the relation's order; TIMESTAMPTZ as Datetime("us", "UTC"), HUGEINT as Int64 where all values fit.
+        Columns in the relation's order; TIMESTAMPTZ as Datetime("us", "UTC"), HUGEINT as Int64 where all values fit, times
+        beyond the years 1 to 9999 ("infinity") as text.
 
     Raises:
         duckdb.Error: the query failed or was interrupted.
         polars.exceptions.ComputeError: it was interrupted while rows were handed over.
     """
     names = _distinct(relation.columns)
-    kinds = [str(kind) for kind in relation.types]
-    if names != relation.columns or any(AS_TEXT.search(kind) for kind in kinds):
-        relation = relation.project(", ".join(_projected(number, *column) for number, column in enumerate(zip(names, kinds, strict=True), 1)))
+    as_text = {name for name, kind in zip(names, relation.types, strict=True) if AS_TEXT.search(str(kind))}
+    if names != relation.columns or as_text:
+        relation = _projected(relation, names, as_text)
     frame = pl.DataFrame(relation)
+    endless = {column.name for column in frame if column.dtype.is_temporal() and _is_endless(column)}
+    if endless:
+        frame = pl.DataFrame(_projected(relation, names, endless))
     return frame.with_columns(_integer(frame[name]) for name, kind in frame.schema.items() if kind == HUGE)
+
+
+def _is_endless(column: pl.Series) -> bool:
+    """Whether a column of instants or dates has one that Python's calendar lacks: polars panics when it is read."""
+    unit = UNITS_PER_DAY.get(getattr(column.dtype, "time_unit", "d")) if column.dtype in (pl.Date, pl.Datetime) else None
+    if unit is None:
+        return False
+    days = column.to_physical() // unit
+    return bool(((days < FIRST_DAY) | (days > LAST_DAY)).any())
 
 
 def _distinct(names: list[str]) -> list[str]:
@@ -45,10 +61,11 @@ def _distinct(names: list[str]) -> list[str]:
     return distinct
 
 
-def _projected(number: int, name: str, kind: str) -> str:
-    """One column by its place, renamed, and as text where polars has no such type."""
-    quoted = '"' + name.replace('"', '""') + '"'
-    return f"CAST(#{number} AS VARCHAR) AS {quoted}" if AS_TEXT.search(kind) else f"#{number} AS {quoted}"
+def _projected(relation: duckdb.DuckDBPyRelation, names: list[str], as_text: set[str]) -> duckdb.DuckDBPyRelation:
+    """The relation's columns by their place, renamed, some as text."""
+    columns = (f"CAST(#{place} AS VARCHAR)" if name in as_text else f"#{place}" for place, name in enumerate(names, 1))
+    quoted = ('"' + name.replace('"', '""') + '"' for name in names)
+    return relation.project(", ".join(f"{column} AS {name}" for column, name in zip(columns, quoted, strict=True)))
 
 
 def _integer(column: pl.Series) -> pl.Series:

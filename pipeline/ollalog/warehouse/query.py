@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tempfile
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -61,13 +61,17 @@ class Warehouse:
         """The rows of a trusted query; what it reads is made first. Raises as `view` does."""
         return _explained(sql, self._known, lambda: frame_of(self._relation(sql)))
 
-    def keep(self, name: str) -> None:
+    def keep(self, name: str, *, model: str | None = None) -> None:
         """Compute a view now and hold its rows in memory, for callers that read many views above it.
+
+        Args:
+            name: The view. Once in the life of a warehouse.
+            model: Only its rows of this model ("(unknown)": of none), so that the views above tell of nothing else; None: all rows.
 
         Raises as `view` does.
         """
         self._check_name(name)
-        _explained(name, self._known, lambda: self._keep(name))
+        _explained(name, self._known, lambda: self._keep(name, model))
 
     def safe_query(self, sql: str, *, timeout_s: float, max_rows: int | None) -> tuple[pl.DataFrame, bool]:
         """Run a person's query: one statement that reads, with limits. The connection can read nothing else from then on.
@@ -118,9 +122,10 @@ class Warehouse:
                 create_view(self._connection, file)
                 self._made.add(file.name)
 
-    def _keep(self, name: str) -> None:
+    def _keep(self, name: str, model: str | None) -> None:
         self._make([name] if name in self._views else [])
-        self._connection.execute(f'CREATE TABLE "kept_{name}" AS SELECT * FROM "{name}"')  # noqa: S608
+        rows, chosen = ("", []) if model is None else (" WHERE coalesce(model, '(unknown)') = $1", [model])
+        self._connection.execute(f'CREATE TABLE "kept_{name}" AS SELECT * FROM "{name}"{rows}', chosen)  # noqa: S608
         self._connection.execute(f'CREATE OR REPLACE VIEW "{name}" AS SELECT * FROM "kept_{name}"')  # noqa: S608
 
 
@@ -189,7 +194,7 @@ def _limited(connection: duckdb.DuckDBPyConnection, timeout_s: float, ask: Calla
         timer.cancel()
 
 
-def _explained(sql: str, known: Iterable[str], ask: Callable[[], Answer]) -> Answer:
+def _explained(sql: str, known: Collection[str], ask: Callable[[], Answer]) -> Answer:
     """Ask, and turn what DuckDB or polars raise into an error with four parts."""
     try:
         return ask()
@@ -202,7 +207,7 @@ def _explained(sql: str, known: Iterable[str], ask: Callable[[], Answer]) -> Ans
         raise _failure(sql, known, error) from error
 
 
-def _failure(sql: str, known: Iterable[str], error: BaseException) -> WarehouseError:
+def _failure(sql: str, known: Collection[str], error: BaseException) -> WarehouseError:
     """What DuckDB says, shortened, with the name that was probably meant."""
     message = str(error)
     table = re.search(r"(?:Table|View|Table Function) with name \"?([^\"\s]+)\"? does not exist", message)
@@ -211,8 +216,10 @@ def _failure(sql: str, known: Iterable[str], error: BaseException) -> WarehouseE
     fix = did_you_mean(table.group(1), known) if table else None
     if candidates:
         fix = f"did you mean one of these? {candidates.group(1)}"
-    elif fix is None and hint:
+    elif fix is None and hint and hint.group(1) in known:
         fix = f"did you mean {hint.group(1)!r}?"
+    elif "Permission Error" in message:
+        fix = "only the tables and views that `ollalog views` lists can be read"
     return WarehouseError(
         "the query failed",
         at=" ".join(sql.split())[:200],

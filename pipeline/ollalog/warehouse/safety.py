@@ -100,7 +100,7 @@ def _first_word(sql: str) -> str:
 def _refused(word: str) -> QueryRefusedError:
     """The message for a statement that does more than read."""
     return QueryRefusedError(
-        "the query was refused: it would do more than read",
+        "the query was refused: only SELECT is allowed",
         found=word,
         want=WANT,
         fix="the store is read-only here; to keep a result use: ollalog sql --format parquet --output FILE",

@@ -99,7 +99,7 @@ def extract(lines: pl.DataFrame) -> Extract:
         return Extract(records=_client_or_null(usual.select(wanted)))
     unusual = _unusual(usual.filter(~is_complete).select(lines.columns))
     is_read = unusual.select(_complete()).to_series()
-    records = pl.concat([usual.filter(is_complete).select(wanted), unusual.filter(is_read).select(wanted)]).sort("line")
+    records = usual.filter(is_complete).select(wanted).merge_sorted(unusual.filter(is_read).select(wanted), key="line")
     rejected = unusual.filter(~is_read).select(*lines.columns, pl.lit("not a complete access line").alias("reason"))
     return Extract(records=_client_or_null(records), rejected=rejected)
 

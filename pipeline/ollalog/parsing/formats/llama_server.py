@@ -22,18 +22,17 @@ _TELLING = (
     "top_p = ",
 )
 _OWNER = r"^(?:slot |srv |que |res |\t(?:repeat_last_n|dry_multiplier|top_k|mirostat) = )"
-_PLACE = r"id +(\d+) \| task +(-?\d+) \|"
-# kind of mark, pattern with the numbers a and b
+# kind of mark, words that tell it, pattern of its numbers a and b (two groups) in the text after the task
 MARKS = (
-    ("sampler", r"top_p = ([\d.]+).* temp = ([\d.]+)"),
-    ("launch", r"processing (?:task)()()"),
-    ("prompt", r"new prompt, n_ctx_slot = (\d+),.* task\.n_tokens = (\d+)"),
-    ("cached", r"cached n_tokens = (\d+)()"),
-    ("prompt_eval", r"prompt eval time = +([\d.]+) ms / +(\d+) "),
-    ("eval", r"\| +eval time = +([\d.]+) ms / +(\d+) "),
-    ("total", r"total time = +([\d.]+) ms / +(\d+) "),
-    ("release", r"stop processing: n_tokens = (\d+), truncated = (\d)"),
+    ("launch", "processing task", None),
+    ("prompt", "new prompt, ", r"n_ctx_slot = *(\d+),.* task\.n_tokens = *(\d+)"),
+    ("cached", "cached n_tokens = ", r"n_tokens = *(\d+)()"),
+    ("prompt_eval", "prompt eval time = ", r"= *([\d.]+) ms / *(\d+) "),
+    ("eval", "eval time = ", r"= *([\d.]+) ms / *(\d+) "),
+    ("total", "total time = ", r"= *([\d.]+) ms / *(\d+) "),
+    ("release", "stop processing: ", r"n_tokens = *(\d+), truncated = *(\d)"),
 )
+_SAMPLER = r"top_p = ([\d.]+).* temp = ([\d.]+)"
 MARK_SCHEMA = {
     "line": pl.UInt32(),
     "byte_offset": pl.Int64(),
@@ -46,27 +45,34 @@ MARK_SCHEMA = {
 
 
 def marks_of(lines: pl.DataFrame) -> pl.DataFrame:
-    """The lines that tell something of a run, by MARK_SCHEMA; what a line tells is found anywhere in it (torn lines)."""
-    text = pl.col("text")
-    place = text.str.extract_groups(_PLACE)
-    read = lines.with_columns(place.struct.field("1").alias("slot"), place.struct.field("2").alias("task"))
-    found: list[pl.DataFrame] = []
-    for kind, pattern in MARKS:
-        numbers = text.str.extract_groups(pattern)
-        matching = read.filter(text.str.contains(pattern))
-        if matching.height:
-            found.append(
-                matching.select(
-                    "line",
-                    "byte_offset",
-                    pl.col("slot").cast(pl.Int64),
-                    pl.col("task").cast(pl.Int64),
-                    pl.lit(kind).alias("kind"),
-                    numbers.struct.field("1").cast(pl.Float64, strict=False).alias("a"),
-                    numbers.struct.field("2").cast(pl.Float64, strict=False).alias("b"),
-                )
-            )
-    return pl.concat(found).sort("line", maintain_order=True) if found else pl.DataFrame(schema=MARK_SCHEMA)
+    """The lines that tell something of a run, by MARK_SCHEMA.
+
+    Args:
+        lines: by LINE_SCHEMA; slot and task are looked for before the first two bars, which in a torn line are further in.
+    """
+    parts = pl.col("text").str.splitn("|", 3).struct
+    read = lines.select(
+        "line", "byte_offset", "text", parts.field("field_0").alias("head"), parts.field("field_1").alias("middle"), parts.field("field_2").alias("rest")
+    )
+    heads = read.select(pl.col("head").unique()).with_columns(pl.col("head").str.extract(r"id +(\d+) *$").cast(pl.Int64, strict=False).alias("slot"))
+    task = pl.col("middle").str.strip_chars().str.strip_prefix("task ").cast(pl.Int64, strict=False)
+    placed = read.join(heads, on="head", how="left", maintain_order="left").with_columns(task.alias("task"))
+    found = [_numbers(placed.filter(pl.col("rest").is_null()), "text", "sampler", _SAMPLER)]
+    left = placed.filter(pl.col("task").is_not_null())
+    for kind, words, pattern in MARKS:
+        is_kind = left["rest"].str.contains(words, literal=True).fill_null(value=False)
+        found.append(_numbers(left.filter(is_kind), "rest", kind, pattern))
+        left = left.filter(~is_kind)
+    return pl.concat(found).sort("line", maintain_order=True)
+
+
+def _numbers(lines: pl.DataFrame, column: str, kind: str, pattern: str | None) -> pl.DataFrame:
+    """Marks of one kind; lines whose numbers are torn off are none."""
+    numbers = pl.col(column).str.extract_groups(pattern).struct if pattern else None
+    a = numbers.field("1").cast(pl.Float64, strict=False) if numbers else pl.lit(None, pl.Float64)
+    b = numbers.field("2").cast(pl.Float64, strict=False) if numbers else pl.lit(None, pl.Float64)
+    marks = lines.select("line", "byte_offset", "slot", "task", pl.lit(kind).alias("kind"), a.alias("a"), b.alias("b"))
+    return marks.filter(pl.col("a").is_not_null()) if pattern else marks
 
 
 def extract(lines: pl.DataFrame) -> Extract:

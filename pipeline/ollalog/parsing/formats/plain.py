@@ -14,6 +14,7 @@ _KINDS = (
     ("journal_banner", r"^-- .*--$|^--$"),
     ("service_manager", r"^(?:.*? )?systemd(?:\[\d+\])?: |^(?:.*? )?(?:kernel|sudo|snapd?)(?:\[\d+\])?: "),
     ("shell", r"^nohup: |^Terminated$|^Killed$"),
+    ("sampled_token", r"^(?:\[\d+\] )?sampled token: "),
     ("key_notice", r"^Couldn't find '|^Your new public key is:|^ssh-ed25519 "),
 )
 _ERROR = r"^Error: "

@@ -17,7 +17,7 @@ _WORDS = (
 )
 _OWNER = (
     rf"^(?:{_SNAKE} ?:|(?:{_WORDS})(?: +\w+)?: |{_SNAKE} +\w+: | *Device \d+: | *- \d+ \('|loading library |\[ *\d+/ *\d+\] "
-    r"|[A-Z][a-z]+ \d+ ->|\t*\d+ -> |ggml_|cuBLAS|CUDA driver|ROCm|Metal|WARNING: |warning: |llm_load|llama\.cpp|BLAS |AVX )"
+    r"|[A-Z][a-z]+ \d+ ->|\t*\d+ -> |ggml_|cuBLAS|CUDA driver|ROCm|Metal|WARNING: |warning: |llm_load|llama\.cpp|BLAS |AVX |version: \d|built with |  - \w+ +: )"
 )
 _TELLING = ("offloaded ", "error", "ERROR", "failed", "emory", "MEMORY", "GGML_ASSERT")
 _OFFLOADED = r"(offloaded \d+/\d+ layers to GPU)"
@@ -45,7 +45,8 @@ def extract(lines: pl.DataFrame) -> Extract:
     ]
     records = pl.concat(told).sort("line")
     chatter = lines.height - records.height
-    return Extract(records=records, noise={"runner": chatter} if chatter else {})
+    templates = lines.filter(pl.col("text").str.contains("example_format: '", literal=True))["line"]
+    return Extract(records=records, noise={"runner": chatter} if chatter else {}, opens=templates)
 
 
 def _records(lines: pl.DataFrame, level: str, event: str | None) -> pl.DataFrame:

@@ -12,21 +12,35 @@ from ollalog.parsing import saying
 from ollalog.parsing.format import Extract, Format
 
 START = "time=2"
-_REST = r'^ level=([A-Z]+)(?:[+-]\d+)? (?:source=\S* )?msg=("(?:[^"\\]|\\.)*"|\S*)(.*)$'
-_FINITE = r"^time=\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d"
-_WHOLE = r"(time=\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:\d\d)) level="
+_HEAD = r"^ level=([A-Z]+)(?:[+-]\d+)?(?: source=\S*)?$"
+_ESCAPED = r'^("(?:[^"\\]|\\.)*")(.*)$'
 STORED_LEVELS = ("INFO", "WARN", "ERROR")
 
 
 def _cut(lines: pl.DataFrame) -> pl.DataFrame:
-    """Add `clock` (local text), `zone` (text) and `rest` (from " level=" on)."""
+    """Add `clock` (local text), `zone` (text), `head` (" level=… source=…") and `said` (what follows "msg=")."""
     text = pl.col("text")
     ends_in_z = text.str.slice(28, 1) == "Z"
     return lines.with_columns(
         text.str.slice(5, 23).alias("clock"),
         pl.when(ends_in_z).then(pl.lit("+00:00")).otherwise(text.str.slice(28, 6)).alias("zone"),
-        pl.when(ends_in_z).then(text.str.slice(29)).otherwise(text.str.slice(34)).alias("rest"),
-    )
+        pl.when(ends_in_z).then(text.str.slice(29)).otherwise(text.str.slice(34)).str.splitn(" msg=", 2).alias("parts"),
+    ).with_columns(pl.col("parts").struct.field("field_0").alias("head"), pl.col("parts").struct.field("field_1").alias("said"))
+
+
+def _said(cut: pl.DataFrame) -> list[pl.Series]:
+    """Message (its quotes kept) and attributes of each line: `quoted` and `tail`."""
+    message, tail = saying.split_message(pl.col("said"))
+    plain = cut.select(message.alias("quoted"), tail.fill_null("").alias("tail"))
+    is_escaped = pl.col("said").str.starts_with('"') & pl.col("quoted").str.contains("\\", literal=True)
+    escaped = pl.concat([cut.select("said"), plain], how="horizontal").with_row_index("place").filter(is_escaped)
+    if escaped.height == 0:
+        return [plain["quoted"], plain["tail"]]
+    groups = escaped["said"].str.extract_groups(_ESCAPED).struct
+    return [
+        plain["quoted"].scatter(escaped["place"], groups.field("1")),
+        plain["tail"].scatter(escaped["place"], groups.field("2")),
+    ]
 
 
 def zone_offset_s(zone: pl.Expr) -> pl.Expr:
@@ -49,15 +63,17 @@ def extract(lines: pl.DataFrame) -> Extract:
     """
     cut = _cut(lines)
     zones = cut.select(pl.col("zone").unique()).with_columns(zone_offset_s(pl.col("zone")).alias("zone_s"))
-    rests = saying.meanings(cut["rest"].unique(), _REST)
+    heads = cut.select(pl.col("head").unique()).with_columns(pl.col("head").str.extract(_HEAD).alias("level"))
     read = (
         cut.join(zones, on="zone", how="left", maintain_order="left")
-        .join(rests, on="rest", how="left", maintain_order="left")
-        .with_columns(pl.col("clock").str.to_datetime("%Y-%m-%dT%H:%M:%S%.3f", strict=False, time_unit="us").alias("ended_local"))
+        .join(heads, on="head", how="left", maintain_order="left")
+        .with_columns(
+            pl.col("clock").str.to_datetime("%Y-%m-%dT%H:%M:%S%.3f", strict=False, time_unit="us").alias("ended_local"), *_said(cut)
+        )
     )
-    is_read = read.select(pl.all_horizontal(pl.col("ended_local", "zone_s", "event").is_not_null())).to_series()
+    is_read = read.select(pl.all_horizontal(pl.col("ended_local", "zone_s", "level", "quoted").is_not_null())).to_series()
     rejected = read.filter(~is_read).select(*lines.columns, pl.lit("not a complete slog line").alias("reason"))
-    read = read.filter(is_read)
+    read = saying.told(read.filter(is_read))
     is_stored = read.select(pl.col("level").is_in(STORED_LEVELS) | (pl.col("event") != "other")).to_series()
     records = read.filter(is_stored).select("line", "byte_offset", "ended_local", "zone_s", *saying.COLUMNS)
     debug_count = read.height - records.height

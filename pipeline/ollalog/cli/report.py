@@ -1,0 +1,164 @@
+"""`ollalog report`: the performance report."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ollalog.cli import report_quality, report_requests, report_speed, report_time, units
+from ollalog.cli.answers import EMPTY, answered, is_empty
+from ollalog.cli.charts import Charset, charset_of
+from ollalog.cli.instants import instant
+from ollalog.cli.parameters import TimeZone
+from ollalog.cli.report_json import as_json
+from ollalog.cli.report_markdown import as_markdown
+from ollalog.cli.report_model import Report, Section
+from ollalog.cli.report_overview import facts, notes, summary
+from ollalog.cli.report_text import as_text
+from ollalog.core.errors import UsageError, did_you_mean
+
+if TYPE_CHECKING:
+    from ollalog.cli.session import Session
+    from ollalog.warehouse import Warehouse
+
+EMPTY_RANGE = "no request of a model in this range"
+ALL_MODELS, UNKNOWN = "(all)", "(unknown)"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the report is to be about."""
+
+    model: str | None
+    since: datetime | None
+    until: datetime | None
+    timezone: str | None
+
+
+@click.command("report", short_help="The performance report.")
+@click.option("--model", metavar="M", help="Only this model.")
+@click.option("--since", metavar="WHEN", help="From then on: 2026-06-21, 2026-06-21T18:00, 24h, 7d, yesterday.")
+@click.option("--until", metavar="WHEN", help="Before then.")
+@click.option("--timezone", type=TimeZone(), help="Zone of hours and days, like Europe/Berlin [UTC].")
+@click.option("--format", "form", type=click.Choice(("text", "json", "markdown")), default="text", show_default=True, help="How to print it.")
+@click.pass_obj
+def report(session: Session, model: str | None, since: str | None, until: str | None, timezone: str | None, form: str) -> None:
+    """Print how the models perform: latency, speed, failures, loading, trends, and whether the logs were read whole."""
+    zone = timezone or session.settings.timezone
+    asked = Asked(model, *_range(session, since, until, zone), zone)
+    made = answered(session, lambda house: build(house, asked), since=asked.since, until=asked.until, timezone=zone)
+    if made == EMPTY_RANGE:
+        made = f"{EMPTY_RANGE}; {answered(session, reach)}"
+    if isinstance(made, str) and form != "json":
+        click.echo(made)
+        return
+    click.echo(_rendered(made if isinstance(made, Report) else Report("", (), {"requests": 0}, (), [made]), form))
+
+
+def _range(session: Session, since: str | None, until: str | None, zone: str | None) -> tuple[datetime | None, datetime | None]:
+    """Both ends of the range, UTC; None: no bound."""
+    from zoneinfo import ZoneInfo
+
+    now = session.clock.now_utc()
+    place = ZoneInfo(zone) if zone else None
+    start = instant(since, "--since", now=now, zone=place) if since else None
+    end = instant(until, "--until", now=now, zone=place) if until else None
+    if start and end and start >= end:
+        raise UsageError("--since is not before --until", found=f"{start:%Y-%m-%d %H:%M} and {end:%Y-%m-%d %H:%M} UTC", fix="swap the two")
+    return start, end
+
+
+def build(house: Warehouse, asked: Asked) -> Report | str:
+    """Ask everything that the report says; a sentence instead when there is nothing to report.
+
+    Raises:
+        UsageError: no request is of the model that was asked for.
+    """
+    if is_empty(house):
+        return EMPTY
+    if asked.model is not None:
+        asked = replace(asked, model=_known_model(house, asked.model))
+    # What switching between models costs is seen in the requests of all models, so before others are left out.
+    loading = report_speed.loading(house) if asked.model else None
+    # Most sections rest on this view: its join is made once.
+    house.keep("model_requests", model=asked.model)
+    found = summary(house, whole_store=asked.model is None)
+    if not found["requests"]:
+        return _nothing(house, asked)
+    sections = [section for section in _sections(house, asked, found, loading) if section.rows]
+    title = f"Performance of {units.shown(asked.model)}" if asked.model else "Performance of the models"
+    return Report(title, facts(found, asked.timezone), found, sections, notes(found))
+
+
+def _sections(house: Warehouse, asked: Asked, found: dict[str, Any], loading: Section | None) -> Iterator[Section]:
+    """The sections in the order of the report; those about the whole server only when no model is asked for."""
+    yield report_requests.models(house)
+    yield report_time.trend(house, found["last_end"] - found["first_start"])
+    yield report_time.histogram(house, asked.model or ALL_MODELS)
+    yield report_requests.operations(house)
+    yield report_requests.errors(house)
+    made = (
+        report_speed.speeds(house),
+        loading or report_speed.loading(house),
+        report_speed.breakdown(house),
+        report_speed.prompts(house),
+        report_speed.degradation(house),
+    )
+    yield from made if asked.model is None else (section.only(asked.model) for section in made)
+    yield report_time.week(house)
+    yield report_requests.clients(house)
+    if asked.model is None:
+        yield report_requests.endpoints(house)
+        yield report_requests.statuses(house)
+        yield report_speed.versions(house)
+        yield report_quality.quality(house)
+
+
+def _known_model(house: Warehouse, name: str) -> str:
+    """The model that a name means: llama3.1 is llama3.1:latest.
+
+    Raises:
+        UsageError: no request of it was read.
+    """
+    models = house.query("SELECT DISTINCT model FROM inferences WHERE model IS NOT NULL ORDER BY model")["model"].to_list()
+    for candidate in (name, f"{name}:latest"):
+        if candidate in (*models, UNKNOWN):
+            return candidate
+    fix = did_you_mean(name, models) or next((f"did you mean {model!r}?" for model in models if model.startswith(name)), "name one of those")
+    raise UsageError(f"no request of model {name!r}", want=f"one of: {', '.join(models)}", fix=fix)
+
+
+def reach(house: Warehouse) -> str:
+    """From when to when the store knows requests of models."""
+    ends = house.query("SELECT min(happened_at) AS first_end, max(happened_at) AS last_end FROM model_requests").to_dicts()[0]
+    if ends["first_end"] is None:
+        return "there is none at any other time either"
+    return f"the store has some from {ends['first_end']:%Y-%m-%d %H:%M} to {ends['last_end']:%Y-%m-%d %H:%M} UTC"
+
+
+def _nothing(house: Warehouse, asked: Asked) -> str:
+    """Why there is nothing to report, and what to do."""
+    if asked.since or asked.until:
+        return EMPTY_RANGE
+    lines = house.query("SELECT sum(lines) AS lines FROM sources").item() or 0
+    return f"{lines:,} lines were read, but none of them is a request of a model; see what they are with: ollalog status"
+
+
+def _rendered(made: Report, form: str) -> str:
+    """The report in the format that was asked for."""
+    if form == "json":
+        return as_json(made)
+    if form == "markdown":
+        return as_markdown(made, Charset(unicode=charset_of(sys.stdout).unicode))
+    colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return as_text(made, charset_of(sys.stdout), width=shutil.get_terminal_size().columns, colour=colour)
+
+
+COMMAND = report

@@ -1,0 +1,82 @@
+"""What the report is about, in a few sentences, and what it cannot know."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ollalog.cli import units
+from ollalog.cli.report_fields import House
+from ollalog.cli.report_model import Row
+
+SUMMARY = """
+    SELECT
+        min(started_at) AS first_start, max(happened_at) AS last_end, count(*) AS requests,
+        count(*) FILTER (WHERE success) AS successes,
+        CAST(round(quantile_cont(latency_ns, 0.5) FILTER (WHERE success)) AS BIGINT) AS p50_ns,
+        CAST(round(quantile_cont(latency_ns, 0.95) FILTER (WHERE success)) AS BIGINT) AS p95_ns,
+        CAST(sum(prompt_tokens) AS BIGINT) AS prompt_tokens, CAST(sum(generated_tokens) AS BIGINT) AS generated_tokens,
+        count(DISTINCT model) AS models, count(*) FILTER (WHERE model IS NULL) AS requests_without_model,
+        count(*) FILTER (WHERE generated_tokens IS NULL AND success AND operation IS DISTINCT FROM 'embed') AS requests_without_tokens,
+        count(*) FILTER (WHERE model_basis = 'resident') AS requests_of_resident_model,
+        count(DISTINCT client) AS clients,
+        local_time(min(started_at)) AS first_start_local, local_time(max(happened_at)) AS last_end_local
+    FROM model_requests
+"""
+OTHERS = "SELECT count(*) AS requests FROM requests WHERE operation NOT IN ('generate', 'chat', 'embed')"
+SERVERS = """
+    SELECT host, count(*) AS runs,
+        list_sort(list(DISTINCT version) FILTER (WHERE version IS NOT NULL)) AS versions
+    FROM versions GROUP BY host ORDER BY host
+"""
+
+
+def summary(house: House, *, whole_store: bool) -> dict[str, Any]:
+    """The figures of the head: one row."""
+    found: dict[str, Any] = house.query(SUMMARY).to_dicts()[0]
+    if whole_store:
+        found["other_requests"] = house.query(OTHERS).item()
+        found["servers"] = house.query(SERVERS).to_dicts()
+    return found
+
+
+def facts(found: Row, zone: str | None) -> list[tuple[str, str]]:
+    """The head of the report."""
+    span = found["last_end_local"] - found["first_start_local"]
+    span_ns = span.total_seconds() * 1e9
+    ok = units.percent(found["successes"] / found["requests"])
+    others = f"; for other things: {found['other_requests']:,}" if found.get("other_requests") else ""
+    known = f" to models ({found['models']:,} known by name)" if "servers" in found else ""
+    lines = [
+        ("from", f"{found['first_start_local']:%a %Y-%m-%d %H:%M} to {found['last_end_local']:%a %Y-%m-%d %H:%M} {zone or 'UTC'} ({units.duration(span_ns)})"),
+        ("requests", f"{found['requests']:,}{known}, {ok} ok{others}"),
+        ("latency", f"p50 {units.duration(found['p50_ns'])}, p95 {units.duration(found['p95_ns'])} of successful requests"),
+    ]
+    if found["generated_tokens"]:
+        lines.append(("tokens", f"{units.count(found['prompt_tokens'])} read, {units.count(found['generated_tokens'])} generated"))
+    if found.get("servers"):
+        lines.append(("servers", "; ".join(_server(server) for server in found["servers"])))
+    return lines
+
+
+def _server(server: Row) -> str:
+    """A machine with the versions of Ollama that it ran."""
+    versions = server["versions"] or []
+    return units.shown(server["host"]) + (f" (Ollama {', '.join(map(units.shown, versions))})" if versions else "")
+
+
+def notes(found: Row) -> list[str]:
+    """What the figures leave out, honestly."""
+    said = ["Statistics are of requests to generate, chat and embed; latencies of the successful ones, with exact percentiles."]
+    if found["requests_without_model"]:
+        said.append(
+            f"(unknown): {found['requests_without_model']:,} requests of the server log, whose access lines name no model, "
+            "with no record in performance.jsonl that fits them, and not exactly one model loaded at the time."
+        )
+    if found["requests_of_resident_model"]:
+        said.append(f"{found['requests_of_resident_model']:,} requests count for the only model that was loaded at the time (model_basis resident).")
+    if found["requests_without_tokens"]:
+        said.append(
+            f"{found['requests_without_tokens']:,} successful requests tell no tokens: no record in performance.jsonl is theirs. "
+            "Runs that Ollama 0.30 and later timed in its log count under generation speed."
+        )
+    return said
