@@ -26,7 +26,13 @@ BLOCK = re.compile(r"(?:<!-- needs: (?P<needs>\w+) -->\n)?```(?P<language>\w+)\n
 def environment(store: Path) -> dict[str, str]:
     """What the README's commands see: this Python's programs first, a store of their own, a terminal of 100 columns."""
     programs = Path(sys.executable).parent
-    return {**os.environ, "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}", "OLLALOG_STORE": str(store), "COLUMNS": "100", "LC_ALL": "C.UTF-8"}
+    return {
+        **os.environ,
+        "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
+        "OLLALOG_STORE": str(store),
+        "COLUMNS": "100",
+        "LC_ALL": "C.UTF-8",
+    }
 
 
 def run(command: list[str], store: Path) -> str:
@@ -85,7 +91,8 @@ def setting_rows() -> Iterator[str]:
 
 
 @pytest.mark.parametrize(
-    ("head", "rows"), [("| command | does |", command_rows), ("| exit code | means |", code_rows), ("| setting | means | default |", setting_rows)]
+    ("head", "rows"),
+    [("| command | does |", command_rows), ("| exit code | means |", code_rows), ("| setting | means | default |", setting_rows)],
 )
 def test_table_is_that_of_the_code(head: str, rows: Callable[[], Iterator[str]], request: pytest.FixtureRequest) -> None:
     """U5: commands, settings and exit codes are documented from their own definitions."""

@@ -56,8 +56,9 @@ def test_installed_wheel_reads_its_own_views(elsewhere: Path) -> None:
 def test_installed_wheel_runs_every_view(elsewhere: Path, tmp_path: Path) -> None:
     """Issue item 1: the wheel is installed elsewhere and its views run."""
     code = (
-        "from datetime import UTC, datetime; from pathlib import Path; from ollalog import runtime; from ollalog.warehouse import load_views\n"
-        f"with runtime.warehouse(Path({str(tmp_path)!r}), now=datetime.now(UTC)) as house:\n"
+        "from datetime import UTC, datetime; from pathlib import Path\n"
+        "from ollalog import runtime; from ollalog.warehouse import load_views\n"
+        f"with runtime.open_warehouse(Path({str(tmp_path)!r}), now=datetime.now(UTC)) as house:\n"
         "    print(*(f'{name}:{house.view(name).width}' for name in load_views()))"
     )
     asked = python("-W", "error", "-c", code, PYTHONPATH=str(elsewhere))

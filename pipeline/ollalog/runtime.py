@@ -340,7 +340,9 @@ def _announce(plan: sources.Plan, events: Events) -> None:
 def _remark_on_nothing(summary: IngestSummary, events: Events) -> None:
     """Say which logs held not one line that is known: most likely a wrong file."""
     if summary.fates["rejected"] and not summary.fates["row"]:
-        events.remark("no line looks like a log of Ollama; if these are the right files, see: ollalog sql 'SELECT reason, text FROM rejects'")
+        events.remark(
+            "no line looks like a log of Ollama; if these are the right files, see: ollalog sql 'SELECT reason, text FROM rejects'"
+        )
 
 
 def _context(root: Path, options: IngestOptions, clock: Clock) -> Context:

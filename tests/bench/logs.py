@@ -25,7 +25,11 @@ SESSION_LINES = 200_000
 FLUSH_LINES = 20_000
 OFFSET = "+01:00"
 MODELS = ("llama3.1:8b", "qwen2.5:7b", "qwen2.5:14b", "gemma3:4b", "mistral-nemo:12b")
-CLIENTS = ("127.0.0.1",) * 5 + ("192.168.1.40",) * 4 + ("192.168.1.52", "10.0.0.17", "::1", "::1", "fd00::1234", "2001:0db8:1111:2222:3333:4444:5555:6666")
+CLIENTS = (
+    ("127.0.0.1",) * 5
+    + ("192.168.1.40",) * 4
+    + ("192.168.1.52", "10.0.0.17", "::1", "::1", "fd00::1234", "2001:0db8:1111:2222:3333:4444:5555:6666")
+)
 BLOBS = tuple(f"/usr/share/ollama/.ollama/models/blobs/sha256-{seed:064x}" for seed in range(0x6F0E2B1C, 0x6F0E2B1C + len(MODELS)))
 POLLS = (
     (200, "HEAD", "/", 30_000), (200, "GET", "/api/tags", 1_200_000), (200, "GET", "/api/tags", 1_200_000), (200, "GET", "/api/ps", 60_000),
@@ -47,7 +51,11 @@ MESSAGES = (
     ("WARN", "server.go:114", '"requested context size too large for model" num_ctx=131072 n_ctx_train={number}'),
     ("INFO", "llama_server.go:1538", '"aborting completion request due to client closing the connection"'),
     ("INFO", "sched.go:613", '"system memory" total="62.7 GiB" free="{number}.4 GiB" free_swap="8.0 GiB"'),
-    ("INFO", "sched.go:620", '"gpu memory" id=GPU-1e6bd4f2 library=CUDA available="{number} MiB" free="11.4 GiB" minimum="457.0 MiB" overhead="0 B"'),
+    (
+        "INFO",
+        "sched.go:620",
+        '"gpu memory" id=GPU-1e6bd4f2 library=CUDA available="{number} MiB" free="11.4 GiB" minimum="457.0 MiB" overhead="0 B"',
+    ),
     ("WARN", "types.go:800", '"invalid option provided" option=opt{number}'),
     ("INFO", "images.go:1314", r'"request failed: Get \"https://registry.ollama.ai/v2/library/x{number}/manifests/latest\": EOF"'),
     ("ERROR", "llama_server.go:1023", '"llama-server terminated" error="signal: killed" exit=unknown'),
@@ -57,19 +65,29 @@ slot launch_slot_: id  0 | task $task | processing task, is_child = 0
 slot   operator(): id  0 | task $task | new prompt, n_ctx_slot = 4096, n_keep = 4, task.n_tokens = $prompt
 slot   operator(): id  0 | task $task | cached n_tokens = $cached, memory_seq_rm [$cached, end)
 slot init_sampler: id  0 | task $task | init sampler, took 0.07 ms, tokens: text = $prompt, total = $prompt
-slot print_timing: id  0 | task $task | n_decoded = $generated, tg = $speed t/s, tg_3s = $speed t/s
+slot print_timing: id  0 | task $task | n_decoded =  $generated, tg = $rate t/s, tg_3s = $rate t/s
 slot print_timing: id  0 | task $task | prompt eval time = $prompt_ms ms / $read tokens ($prompt_each ms per token, $prompt_speed tokens per second)
 slot print_timing: id  0 | task $task |        eval time = $eval_ms ms / $generated tokens ($eval_each ms per token, $speed tokens per second)
 slot print_timing: id  0 | task $task |       total time = $total_ms ms / $tokens tokens
-slot print_timing: id  0 | task $task |    graphs reused = $generated
-slot      release: id  0 | task $task | stop processing: n_tokens = $tokens, truncated = 0
+slot print_timing: id  0 | task $task |    graphs reused =      $generated
+slot      release: id  0 | task $task | stop processing: n_tokens = $held, truncated = 0
 srv  update_slots: all slots are idle""")
 METADATA = tuple(
-    [f"llama_model_loader: - kv {n:3d}: {key:>38} u32              = {n * 1024}" for n, key in enumerate(("llama.block_count", "llama.context_length") * 6)]
-    + [f"print_info: {key:<21} = {n}" for n, key in enumerate(("arch", "n_ctx_train", "n_embd", "n_layer", "n_head", "n_head_kv", "model type", "n_vocab") * 2)]
+    [
+        f"llama_model_loader: - kv {n:3d}: {key:>38} u32              = {n * 1024}"
+        for n, key in enumerate(("llama.block_count", "llama.context_length") * 6)
+    ]
+    + [
+        f"print_info: {key:<21} = {n}"
+        for n, key in enumerate(("arch", "n_ctx_train", "n_embd", "n_layer", "n_head", "n_head_kv", "model type", "n_vocab") * 2)
+    ]
     + ["load_tensors: offloaded 33/33 layers to GPU", "load_tensors:        CUDA0 model buffer size =  4403.49 MiB"]
     + [f"llama_context: {key:<21} = {n}" for n, key in enumerate(("n_seq_max", "n_ctx", "n_batch", "n_ubatch", "causal_attn"))]
-    + ["llama_kv_cache:      CUDA0 KV buffer size =   512.00 MiB", "srv  llama_server: model loaded", "srv  update_slots: all slots are idle"]
+    + [
+        "llama_kv_cache:      CUDA0 KV buffer size =   512.00 MiB",
+        "srv  llama_server: model loaded",
+        "srv  update_slots: all slots are idle",
+    ]
 )
 ENV = "map[CUDA_VISIBLE_DEVICES: OLLAMA_CONTEXT_LENGTH:4096 OLLAMA_HOST:http://0.0.0.0:11434 OLLAMA_KEEP_ALIVE:5m0s OLLAMA_NUM_PARALLEL:1]"
 
@@ -130,7 +148,11 @@ def start(log: ServerLog, version: str) -> None:
     """A server start."""
     log.slog("INFO", "routes.go:1951", f'"server config" env="{ENV}"')
     log.slog("INFO", "routes.go:2008", f'"Listening on [::]:11434 (version {version})"')
-    log.slog("INFO", "types.go:50", '"inference compute" id=GPU-1e6bd4f2 library=CUDA compute=8.9 name=CUDA0 total="12.0 GiB" available="11.3 GiB"')
+    log.slog(
+        "INFO",
+        "types.go:50",
+        '"inference compute" id=GPU-1e6bd4f2 library=CUDA compute=8.9 name=CUDA0 total="12.0 GiB" available="11.3 GiB"',
+    )
 
 
 def poll(log: ServerLog) -> None:
@@ -152,7 +174,7 @@ def run_with_timings(log: ServerLog) -> None:
     prompt_ms, eval_ms = (prompt - cached) / rnd.uniform(1.9, 2.6), generated * rnd.uniform(12.5, 33)
     log.task += generated + 3
     values: Mapping[str, object] = {
-        "task": log.task, "prompt": prompt, "cached": cached, "read": f"{prompt - cached:5d}", "generated": f"{generated:5d}", "tokens": f"{prompt + generated:5d}",
+        "task": log.task, "held": prompt + generated - 1, "rate": f"{generated / eval_ms * 1e3:6.2f}", "prompt": prompt, "cached": cached, "read": f"{prompt - cached:5d}", "generated": f"{generated:5d}", "tokens": f"{prompt + generated:5d}",
         "prompt_ms": f"{prompt_ms:10.2f}", "eval_ms": f"{eval_ms:10.2f}", "total_ms": f"{prompt_ms + eval_ms:10.2f}", "prompt_each": f"{prompt_ms / (prompt - cached):8.2f}",
         "prompt_speed": f"{(prompt - cached) / prompt_ms * 1e3:8.2f}", "eval_each": f"{eval_ms / generated:8.2f}", "speed": f"{generated / eval_ms * 1e3:8.2f}",
     }  # fmt: skip
@@ -164,13 +186,21 @@ def load(log: ServerLog) -> None:
     """A model is loaded."""
     chosen, seconds = log.rnd.randrange(len(MODELS)), log.rnd.uniform(1.1, 9)
     log.slog("INFO", "server.go:109", f'"using llama-server for model" model={BLOBS[chosen]}')
-    log.slog("INFO", "llama_server.go:433", f'"starting llama-server" cmd="/usr/local/lib/ollama/llama-server --model {BLOBS[chosen]} --port {log.rnd.randrange(33000, 48000)} -c 4096 -np 1"')
+    log.slog(
+        "INFO",
+        "llama_server.go:433",
+        f'"starting llama-server" cmd="/usr/local/lib/ollama/llama-server --model {BLOBS[chosen]} --port {log.rnd.randrange(33000, 48000)} -c 4096 -np 1"',
+    )
     log.slog("INFO", "llama_server.go:1295", '"waiting for llama-server to start responding"')
     log.runner(METADATA)
     log.counts["rest"] += 1
     log.lines.append("." * 92)
     log.slog("INFO", "llama_server.go:1362", f'"llama-server started in {seconds:.2f} seconds"')
-    log.slog("INFO", "images.go:381", f'"template selection" model=registry.ollama.ai/library/{MODELS[chosen]} selected=go_template renderer="" parser=""')
+    log.slog(
+        "INFO",
+        "images.go:381",
+        f'"template selection" model=registry.ollama.ai/library/{MODELS[chosen]} selected=go_template renderer="" parser=""',
+    )
     log.slog("INFO", "sched.go:728", f'"loaded runners" count={log.rnd.randrange(1, 4)}')
 
 
@@ -201,6 +231,8 @@ def write_server_log(path: Path, lines: int, seed: int = 1) -> Counter[str]:
         while written < lines:
             version, weights = SESSIONS[(written // SESSION_LINES) % 2]
             log.pass_time()
+            if written == 0:
+                poll(log)  # the log begins in mid-session, as a rotated one does; lnav takes the format of the first line it knows
             if written % SESSION_LINES == 0:
                 start(log, version)
             for event in log.rnd.choices(list(weights), list(weights.values()), k=FLUSH_LINES // 3):
@@ -230,8 +262,17 @@ def record(rnd: random.Random, at: datetime) -> dict[str, object]:
     stamp, prompt, generated = at.isoformat().replace("+00:00", "Z"), rnd.randrange(10, 4000), rnd.randrange(1, 900)
     common: dict[str, object] = {"model": model, "operation": operation, "timestamp": stamp}
     if rnd.random() < 0.02:  # noqa: PLR2004 - one in fifty
-        return {**common, "total_latency_ms": 30000.0, "success": False, "error": rnd.choice(("timeout after 30 s", "connection refused", "model 'x' not found"))}
-    load_ms, prompt_ms, eval_ms = round(rnd.expovariate(0.02), 3), round(prompt / rnd.uniform(1.8, 2.6), 3), round(generated * rnd.uniform(12, 33), 3)
+        return {
+            **common,
+            "total_latency_ms": 30000.0,
+            "success": False,
+            "error": rnd.choice(("timeout after 30 s", "connection refused", "model 'x' not found")),
+        }
+    load_ms, prompt_ms, eval_ms = (
+        round(rnd.expovariate(0.02), 3),
+        round(prompt / rnd.uniform(1.8, 2.6), 3),
+        round(generated * rnd.uniform(12, 33), 3),
+    )
     return {
         **common, "total_latency_ms": round(load_ms + prompt_ms + eval_ms + 1.3, 3), "success": True, "error": None, "load_duration_ms": load_ms,
         "prompt_eval_duration_ms": prompt_ms, "eval_duration_ms": eval_ms, "prompt_tokens": prompt, "generated_tokens": generated, "tokens_per_second": round(generated / eval_ms * 1e3, 2),

@@ -34,7 +34,12 @@ def test_command_says_what_its_case_says(
     here = tmp_path / "logs"
     lay_out(case.get("files", {}), here)
     monkeypatch.chdir(here)
-    surroundings = {"COLUMNS": str(case.get("columns", 80)), "OLLALOG_STORE": str(tmp_path / "store"), "OLLALOG_HOST": "box", "LC_ALL": "C.UTF-8"}
+    surroundings = {
+        "COLUMNS": str(case.get("columns", 80)),
+        "OLLALOG_STORE": str(tmp_path / "store"),
+        "OLLALOG_HOST": "box",
+        "LC_ALL": "C.UTF-8",
+    }
     for name, value in {**surroundings, **case.get("environment", {})}.items():
         monkeypatch.setenv(name, value)
     for command in case.get("before", []):
@@ -75,5 +80,6 @@ def rewrite(path: Path, **texts: str) -> None:
     content = path.read_text(encoding="utf-8")
     for name, text in texts.items():
         literal = f"{name} = '''\n{text}'''" if text else f'{name} = ""'
-        content = re.sub(rf"^{name} = (?:'''.*?'''|\"\")", lambda _, literal=literal: literal, content, flags=re.MULTILINE | re.DOTALL)
+        # A backslash in what was said must not be read as one in a replacement.
+        content = re.sub(rf"^{name} = (?:'''.*?'''|\"\")", literal.replace("\\", r"\\"), content, flags=re.MULTILINE | re.DOTALL)
     path.write_text(content, encoding="utf-8")

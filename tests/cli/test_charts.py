@@ -14,12 +14,12 @@ RICH, PLAIN = Charset(unicode=True), Charset(unicode=False)
 
 
 def test_sparkline_is_as_high_as_the_share_of_the_greatest() -> None:
-    assert RICH.sparkline([0, 1, None, 4, 8]) == "▁▂ ▅█"
-    assert PLAIN.sparkline([0, 1, None, 4, 8]) == "_. =#"
+    assert RICH.sparkline([0, 1, None, 4, 8]) == " ▁ ▄█"
+    assert PLAIN.sparkline([0, 1, None, 4, 8]) == " _ :#"
 
 
-def test_sparkline_of_nothing_is_flat() -> None:
-    assert RICH.sparkline([0, 0]) == "▁▁"
+def test_sparkline_of_nothing_is_blank() -> None:
+    assert RICH.sparkline([0, 0]) == "  "
     assert RICH.sparkline([]) == ""
 
 

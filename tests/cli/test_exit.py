@@ -15,7 +15,11 @@ from ollalog.core.errors import SourceError, StoreError, UsageError
 @pytest.mark.parametrize(
     ("failure", "code", "said"),
     [
-        (UsageError("no such view", found="'models'", fix="did you mean 'model'?"), 2, "no such view\n  found  'models'\n  fix    did you mean 'model'?\n"),
+        (
+            UsageError("no such view", found="'models'", fix="did you mean 'model'?"),
+            2,
+            "no such view\n  found  'models'\n  fix    did you mean 'model'?\n",
+        ),
         (SourceError("cannot be read", at="server.log"), 3, "cannot be read\n  at     server.log\n"),
         (StoreError("locked"), 4, "locked\n"),
         (KeyboardInterrupt(), 130, "interrupted; what was committed stays, and the next run goes on from there\n"),
@@ -76,7 +80,9 @@ def test_every_code_is_explained() -> None:
 
 def broken() -> BaseException:
     """A fault that nobody foresaw, with a traceback."""
+    nothing: dict[str, str] = {}
     try:
-        return {}["x"]  # type: ignore[no-any-return]
+        nothing["x"]
     except KeyError as fault:
         return fault
+    raise AssertionError

@@ -16,7 +16,7 @@ HEAVY = {"polars", "duckdb", "pydantic", "rich"}
 def ollalog(*words: str, environment: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
     """Run the program as a process of its own."""
     # The completion of click goes by the name of the program, so it is called as it is installed.
-    command = [Path(sys.executable).with_name("ollalog"), *words]
+    command = [str(Path(sys.executable).with_name("ollalog")), *words]
     return subprocess.run(command, env={**os.environ, **(environment or {})}, capture_output=True, text=True, check=False)
 
 
@@ -73,7 +73,9 @@ def test_shells_are_given_a_completion_script(shell: str) -> None:
     assert "ollalog" in ollalog(environment={"_OLLALOG_COMPLETE": f"{shell}_source"}).stdout
 
 
-@pytest.mark.parametrize(("typed", "offered"), [("ollalog ing", "ingest"), ("ollalog report --mod", "--model"), ("ollalog ingest --sto", "--store")])
+@pytest.mark.parametrize(
+    ("typed", "offered"), [("ollalog ing", "ingest"), ("ollalog report --mod", "--model"), ("ollalog ingest --sto", "--store")]
+)
 def test_commands_and_options_are_completed(typed: str, offered: str) -> None:
     """U3: names of lazily found commands and the common options are offered."""
     words = {"COMP_WORDS": typed, "COMP_CWORD": str(len(typed.split()) - 1), "_OLLALOG_COMPLETE": "bash_complete"}

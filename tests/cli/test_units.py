@@ -36,13 +36,16 @@ def test_durations_have_three_digits_and_a_unit(ns: int | None, text: str) -> No
 
 
 @pytest.mark.parametrize(
-    ("number", "text"), [(None, "-"), (0, "0"), (9_876, "9,876"), (9_999.6, "10k"), (12_345, "12.3k"), (999_600, "1M"), (4_567_890, "4.57M"), (2e12, "2.0T")]
+    ("number", "text"),
+    [(None, "-"), (0, "0"), (9_876, "9,876"), (9_999.6, "10k"), (12_345, "12.3k"), (999_600, "1M"), (4_567_890, "4.57M"), (2e12, "2.0T")],
 )
 def test_counts_stay_short(number: float | None, text: str) -> None:
     assert units.count(number) == text
 
 
-@pytest.mark.parametrize(("number", "text"), [(None, "-"), (0, "0 B"), (999, "999 B"), (1_234_567, "1.23 MB"), (999_999, "1 MB"), (5e12, "5.0 TB")])
+@pytest.mark.parametrize(
+    ("number", "text"), [(None, "-"), (0, "0 B"), (999, "999 B"), (1_234_567, "1.23 MB"), (999_999, "1 MB"), (5e12, "5.0 TB")]
+)
 def test_sizes_are_decimal(number: float | None, text: str) -> None:
     assert units.size(number) == text
 

@@ -43,7 +43,7 @@ class Catalog:
     sources: dict[int, Source] = field(default_factory=dict)
     runs: list[Run] = field(default_factory=list)
 
-    def run(self, *paths: Path | str, final: bool = False, block_bytes: int = 64, stdin: bytes | None = None) -> Run:
+    def run(self, *paths: Path | str, final: bool = False, block_bytes: int = 1000, stdin: bytes | None = None) -> Run:
         """Plan and read everything, and commit each block."""
         found = plan(
             [str(path) for path in paths],

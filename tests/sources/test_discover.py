@@ -11,8 +11,46 @@ from ollalog.sources.discover import discover, is_log_name
 from ollalog.sources.places import Machine, discover_usual, usual_logs
 from tests.sources.catalog import Catalog
 
-LOGS = ["server.log", "server-1.log", "app.log", "ollama.log.1", "ollama.log.2.gz", "ollama.log-20240501.gz", "nohup.out", "slurm-77.out", "performance.jsonl", "performance.jsonl.1", "events.jsonl", "0a1b-json.log", "0a1b-json.log.2", "journal.json", "ollama-export.json", "ollama.json.gz", "ollama.txt", "error.log.old", "archive.gz", "Server.LOG", "x.ndjson"]
-OTHERS = ["README.md", "package.json", "notes.txt", "server.log.swp", ".server.log", "server.log~", "catalog.sqlite", "part.parquet", "models.tar.gz", "data.csv.gz", "log.py", "server.log.zst", "config.toml", "server.log.lock", "image.png"]
+LOGS = [
+    "server.log",
+    "server-1.log",
+    "app.log",
+    "ollama.log.1",
+    "ollama.log.2.gz",
+    "ollama.log-20240501.gz",
+    "nohup.out",
+    "slurm-77.out",
+    "performance.jsonl",
+    "performance.jsonl.1",
+    "events.jsonl",
+    "0a1b-json.log",
+    "0a1b-json.log.2",
+    "journal.json",
+    "ollama-export.json",
+    "ollama.json.gz",
+    "ollama.txt",
+    "error.log.old",
+    "archive.gz",
+    "Server.LOG",
+    "x.ndjson",
+]
+OTHERS = [
+    "README.md",
+    "package.json",
+    "notes.txt",
+    "server.log.swp",
+    ".server.log",
+    "server.log~",
+    "catalog.sqlite",
+    "part.parquet",
+    "models.tar.gz",
+    "data.csv.gz",
+    "log.py",
+    "server.log.zst",
+    "config.toml",
+    "server.log.lock",
+    "image.png",
+]
 
 
 @pytest.mark.parametrize("name", LOGS)

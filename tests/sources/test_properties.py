@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.sources.catalog import Catalog, Line, lines_of
@@ -36,10 +36,11 @@ BYTES = st.one_of(st.binary(max_size=300), st.lists(PIECES, max_size=60).map(b""
 PLAIN_BYTES = BYTES.filter(lambda data: not data.startswith((b"\x1f\x8b", b"\xff\xfe", b"\xfe\xff")))
 
 
-@given(PLAIN_BYTES, st.integers(1, 400), st.lists(st.integers(0, 300), max_size=5), st.booleans())
-@example(b"x^abc\nb\n", 64, [], False)
-@example(b"a\r\nb\r\r", 64, [], True)
-def test_a_growing_file_gives_the_same_lines_however_it_is_read(data: bytes, block_bytes: int, stops: list[int], final: bool) -> None:
+@settings(deadline=None)
+@given(data=PLAIN_BYTES, block_bytes=st.integers(1, 400), stops=st.lists(st.integers(0, 300), max_size=5), final=st.booleans())
+@example(data=b"x^abc\nb\n", block_bytes=64, stops=[], final=False)
+@example(data=b"a\r\nb\r\r", block_bytes=64, stops=[], final=True)
+def test_a_growing_file_gives_the_same_lines_however_it_is_read(*, data: bytes, block_bytes: int, stops: list[int], final: bool) -> None:
     """R3, DESIGN §3: splitting any input at any byte into any number of runs gives the same lines."""
     with TemporaryDirectory() as folder:
         path, catalog = Path(folder) / "server.log", Catalog()
@@ -53,6 +54,7 @@ def test_a_growing_file_gives_the_same_lines_however_it_is_read(data: bytes, blo
         assert set(catalog.lines) <= {1}
 
 
+@settings(deadline=None)
 @given(PLAIN_BYTES, st.integers(1, 400))
 def test_gzip_and_stdin_give_the_lines_of_the_file_whose_end_is_final(data: bytes, block_bytes: int) -> None:
     """DESIGN §3: in a packed file and a stream the last line needs no newline."""
@@ -64,6 +66,7 @@ def test_gzip_and_stdin_give_the_lines_of_the_file_whose_end_is_final(data: byte
         assert Catalog().run("-", stdin=data, block_bytes=block_bytes).lines.get(1, []) == expected
 
 
+@settings(deadline=None)
 @given(
     st.text(alphabet=st.sampled_from("ab\r\n\0\u0a00\u000a\ud7ff\U0001f600µ"), max_size=80),
     st.integers(1, 50),

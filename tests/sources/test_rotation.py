@@ -39,7 +39,7 @@ class LivingLog(RuleBasedStateMachine):
 
     @precondition(lambda self: self.log.stat().st_size > 0)
     @rule(by_copy=st.booleans())
-    def rotate(self, by_copy: bool) -> None:
+    def rotate(self, *, by_copy: bool) -> None:
         for number in range(KEPT, 0, -1):
             for suffix in ("", ".gz"):
                 older = self.folder / f"ollama.log.{number}{suffix}"
@@ -54,7 +54,7 @@ class LivingLog(RuleBasedStateMachine):
             self.log.touch()
 
     @rule(number=st.integers(1, KEPT), keep=st.booleans())
-    def pack(self, number: int, keep: bool) -> None:
+    def pack(self, *, number: int, keep: bool) -> None:
         plain = self.folder / f"ollama.log.{number}"
         if plain.exists():
             plain.with_name(plain.name + ".gz").write_bytes(gzip.compress(plain.read_bytes()))

@@ -55,7 +55,9 @@ def rows(numbers: Iterable[int], *, source: int = 1, table: str = "requests", st
     return said_columns.select([name for name in schema if name != "batch"])
 
 
-def turn(first: int, last: int, *, source: int = 1, family: str = "server", step_s: float = 1.0, status: int = 200) -> Turn:
+def turn(  # noqa: PLR0913 - each has a default that most tests keep
+    first: int, last: int, *, source: int = 1, family: str = "server", step_s: float = 1.0, status: int = 200
+) -> Turn:
     """The turn that reads lines `first` to `last` (exclusive) of a source: each is a request."""
     return turn_of(
         {"requests": rows(range(first, last), source=source, step_s=step_s, status=status)}, first, last, source=source, family=family

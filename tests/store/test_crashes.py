@@ -76,7 +76,7 @@ def test_a_process_that_exits_at_once_leaves_a_store_that_recovers(tmp_path: Pat
 
 
 def test_kill_9_at_random_moments_loses_nothing_and_repeats_nothing(tmp_path: Path) -> None:
-    moments = random.Random(5)
+    moments = random.Random(5)  # noqa: S311 - moments, not secrets
     for _ in range(MURDERS):
         with child(tmp_path) as process:
             assert process.stdout is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import socket
 import subprocess
 import sys
@@ -58,6 +59,19 @@ def test_a_note_that_nobody_can_read_is_no_writer_and_stops_nobody(tmp_path: Pat
         (tmp_path / "writer.lock").write_bytes(note)
         with pytest.raises(StoreError, match="another ollalog is writing"):
             opened(tmp_path)
+
+
+def test_a_lock_whose_note_cannot_be_written_is_given_back(tmp_path: Path) -> None:
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, limits[1]))
+    try:
+        with pytest.raises(StoreError, match="the store cannot be written") as raised:
+            opened(tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert raised.value.found == "File too large"
+    with opened(tmp_path):
+        pass
 
 
 def test_a_lock_file_that_cannot_be_made_is_one_message(tmp_path: Path) -> None:

@@ -10,9 +10,12 @@ import polars as pl
 import pytest
 
 from ollalog.core.errors import StoreError
+from ollalog.core.layout import StoreLayout
 from ollalog.store import Store, open_store, read_snapshot, verify
 from ollalog.store.comparison import TableChange
 from ollalog.store.parts import SEAL_ROWS
+from ollalog.store.rebuild import read_part
+from ollalog.store.records import PartRecord
 from tests.store.building import SteppingClock, files, foreign_count, opened, rows, stored_lines, stored_offsets, turn, turn_of
 
 
@@ -154,6 +157,14 @@ def test_a_damaged_part_stops_the_rebuild_and_changes_nothing(tmp_path: Path) ->
             rebuild.commit()
         assert [source.offset for source in store.sources()] == [3000, 500]
         assert files(tmp_path, "staging") == []
+
+
+def test_a_part_that_is_damaged_where_nobody_looked_before_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "data/requests/date=2026-03-01/1.parquet"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"PAR1 no more")
+    with pytest.raises(StoreError, match="cannot be read; nothing was changed"):
+        read_part(StoreLayout(tmp_path), PartRecord("requests", "2026-03-01", 1, rows=3))
 
 
 def test_a_turn_of_another_source_is_refused(tmp_path: Path) -> None:

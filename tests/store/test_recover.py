@@ -77,6 +77,16 @@ def test_a_file_is_no_store(tmp_path: Path) -> None:
             opened(root)
 
 
+def test_a_file_in_the_place_of_a_folder_is_named(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("in the way")
+    with pytest.raises(StoreError, match="the store cannot be written") as raised:
+        opened(tmp_path)
+    assert raised.value.at == str(tmp_path / "data")
+    (tmp_path / "data").unlink()
+    with opened(tmp_path) as store:
+        assert store.commit(turn(0, 1)) == 1
+
+
 def test_a_store_is_made_with_the_folders_above_it(tmp_path: Path) -> None:
     with open_store(tmp_path / "a/b/c", command="test", clock=CLOCK) as store:
         store.commit(turn(0, 1))

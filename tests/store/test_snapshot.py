@@ -97,13 +97,31 @@ def test_a_reader_starts_again_when_a_writer_came_meanwhile(tmp_path: Path) -> N
     assert len(visits) == 3
 
 
+def test_a_reader_that_met_torn_pages_starts_again(tmp_path: Path) -> None:
+    from ollalog.store import catalog as catalogs
+
+    with opened(tmp_path) as store:
+        store.commit(turn(0, 1))
+    visits: list[int] = []
+
+    def torn(catalog: catalogs.Catalog) -> int:
+        visits.append(len(visits))
+        if len(visits) == 1:
+            with opened(tmp_path) as store:
+                store.commit(turn(1, 2))
+            catalog.rows("SELECT nonsense")
+        return int(catalog.value("SELECT count(*) FROM batches"))
+
+    assert catalogs.read(tmp_path / "catalog.sqlite", torn) == 2
+
+
 def test_a_reader_that_is_never_left_alone_gives_up_with_a_message(tmp_path: Path) -> None:
     from ollalog.store import catalog as catalogs
 
     with opened(tmp_path) as store:
         store.commit(turn(0, 1))
 
-    def disturbed(catalog: catalogs.Catalog) -> None:
+    def disturbed(_catalog: catalogs.Catalog) -> None:
         path = tmp_path / "catalog.sqlite"
         import os
 

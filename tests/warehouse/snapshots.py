@@ -44,9 +44,7 @@ def part_of(folder: Path, table: Table, rows: list[Row], name: str = "1") -> Par
 def summary_of(row: Row) -> SourceSummary:
     """What the ledger says of one source."""
     source = Source(id=row["source"], family=row.get("family", row["path"]), path=row["path"], kind=row.get("kind", "file"))
-    return SourceSummary(
-        source, row.get("lines", 0), row.get("fates", {}), row.get("noise", {}), row.get("rows", {}), row.get("gap_bytes")
-    )
+    return SourceSummary(source, row.get("lines", 0), row.get("fates", {}), row.get("noise", {}), row.get("rows", {}), row.get("gap_bytes"))
 
 
 def instant(text: str) -> datetime:

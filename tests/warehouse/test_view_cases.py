@@ -57,7 +57,9 @@ def rounded(row: Mapping[str, Any]) -> dict[str, Any]:
 def rewrite(path: Path, rows: list[dict[str, Any]]) -> None:
     """Replace the expected rows of a case by those that came; a person reads the difference."""
     given = (path.read_text(encoding="utf-8") + MARK).split(MARK, 1)[0].rstrip()
-    tables = ("[[expected]]\n" + "".join(f"{name} = {literal(value)}\n" for name, value in row.items() if value is not None) for row in rows)
+    tables = (
+        "[[expected]]\n" + "".join(f"{name} = {literal(value)}\n" for name, value in row.items() if value is not None) for row in rows
+    )
     path.write_text("\n\n".join([given, *(table.rstrip() for table in tables)]) + "\n", encoding="utf-8")
 
 

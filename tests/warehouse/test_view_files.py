@@ -20,7 +20,9 @@ from ollalog.warehouse import column_types, load_views, open_warehouse
 from tests.warehouse.snapshots import snapshot_of
 
 NOW = datetime(2026, 6, 23, 12, tzinfo=UTC)
-CLOCKS = re.compile(r"\b(now|today|get_current_timestamp|get_current_time|transaction_timestamp|current_(date|time|timestamp)|localtime\w*)\b", re.I)
+CLOCKS = re.compile(
+    r"\b(now|today|get_current_timestamp|get_current_time|transaction_timestamp|current_(date|time|timestamp)|localtime\w*)\b", re.I
+)
 VIEWS = sorted(load_views().values(), key=lambda file: file.name)
 LIST = (
     "model_requests model_summary model_latency model_speed model_load latency_breakdown prompt_length_effect operation_latency "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,10 +20,11 @@ class Charset:
     unicode: bool
 
     def sparkline(self, values: Sequence[float | None], greatest: float | None = None) -> str:
-        """One character a value, as high as its share of the greatest; a blank where there is no value."""
+        """One character a value, as high as its share of the greatest; a blank for zero and where there is no value."""
         levels = LEVELS if self.unicode else ASCII_LEVELS
-        greatest = greatest or max((value for value in values if value is not None), default=0) or 1
-        return "".join(" " if value is None else levels[round(max(value, 0) / greatest * (len(levels) - 1))] for value in values)
+        top = greatest or max((value for value in values if value is not None), default=0)
+        heights = (0 if not value or value < 0 else max(math.ceil(value / top * len(levels)), 1) for value in values)
+        return "".join(levels[min(height, len(levels)) - 1] if height else " " for height in heights)
 
     def bar(self, ratio: float | None, width: int) -> str:
         """A bar as long as its share of the width; anything above zero is seen."""

@@ -93,7 +93,8 @@ def _side_by_side(one: Row, other: Row) -> list[str]:
             lines.append((measure.label, measure.shown(values[0]), measure.shown(values[1]), "-" if ratio is None else f"{ratio:.2f}x"))
     widths = [max(len(line[place]) for line in lines) for place in range(4)]
     return [
-        f"{label:<{widths[0]}}  {left:>{widths[1]}}  {right:>{widths[2]}}  {ratio:>{widths[3]}}".rstrip() for label, left, right, ratio in lines
+        f"{label:<{widths[0]}}  {left:>{widths[1]}}  {right:>{widths[2]}}  {ratio:>{widths[3]}}".rstrip()
+        for label, left, right, ratio in lines
     ]
 
 

@@ -25,11 +25,12 @@ if TYPE_CHECKING:
 @click.option("--final", is_flag=True, help="Take a last line that has no end: nothing will follow it.")
 @click.option("--hash-clients", is_flag=True, help="Store a hash instead of each client's address.")
 @click.pass_obj
-def ingest(session: Session, /, paths: tuple[str, ...], *, as_json: bool, **given: Any) -> int:  # noqa: ANN401 - the options of IngestOptions
+def ingest(session: Session, /, paths: tuple[str, ...], *, as_json: bool, **given: Any) -> int:  # noqa: ANN401 - as IngestOptions
     """Read server logs and performance.jsonl into the store.
 
-    PATH is a file, a folder, a quoted glob, a .gz, or - for stdin; without PATH the usual places of this machine. Rotated files of a folder are read oldest first. What was
-    read before is known by its content, not by its name, and is not read twice.
+    PATH is a file, a folder, a quoted glob, a .gz, or - for stdin; without PATH the usual places of this machine are read.
+    Rotated files of a folder are read oldest first. What was read before is known by its content, not by its name, and is
+    not read twice.
     """
     from ollalog import runtime
 
@@ -46,9 +47,9 @@ def described(found: Mapping[str, Any]) -> Iterator[str]:
     if not found["sources"]:
         yield "nothing to read"
         return
-    logs = counted(len(found["sources"]), "log")
+    logs = units.counted(len(found["sources"]), "log")
     if found["bytes"]:
-        size = f"{counted(found['lines'], 'line')} ({units.size(found['bytes'])})"
+        size = f"{units.counted(found['lines'], 'line')} ({units.size(found['bytes'])})"
         yield f"read {size} of {logs} in {found['seconds']:.2f} s"
     else:
         yield f"nothing new in {logs}"
@@ -57,11 +58,6 @@ def described(found: Mapping[str, Any]) -> Iterator[str]:
     yield from _gaps(found["sources"])
     if found["fates"]["row"]:
         yield "next: ollalog report"
-
-
-def counted(number: int, noun: str) -> str:
-    """A number of things in words: 1 log, 1,204 logs."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def table_rows(rows: Mapping[str, int]) -> Iterator[str]:

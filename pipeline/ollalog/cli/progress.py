@@ -45,7 +45,7 @@ class ProgressBar(NullEvents):
 
     def __init__(self, bar: Progress) -> None:
         self._bar = bar
-        self._task: TaskID = bar.add_task("looking for logs", total=None, rate="")
+        self._task: TaskID = bar.add_task("looking for logs", start=False, total=None, rate="")
         self._files = 0
         self._files_done = 0
         self._lines = 0
@@ -53,6 +53,7 @@ class ProgressBar(NullEvents):
     def run_planned(self, files: int, size_bytes: int | None) -> None:
         """Know how much there is to do."""
         self._files = files
+        self._bar.start_task(self._task)
         self._bar.update(self._task, total=size_bytes, description=self._count())
 
     def block_parsed(self, size_bytes: int, lines: int) -> None:
@@ -79,5 +80,11 @@ def bar_on(console: Console) -> Progress:
     """A bar that vanishes when the work is done."""
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TextColumn("{task.fields[rate]}"), TimeRemainingColumn())
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=20),
+        DownloadColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+    )
     return Progress(*columns, console=console, transient=True)

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from ollalog.cli.session import Session
     from ollalog.warehouse import Warehouse
 
+# Where model_requests takes names from, without its join.
+MODELS = "SELECT model FROM inferences WHERE model IS NOT NULL UNION SELECT model FROM server_events WHERE model IS NOT NULL ORDER BY model"
 EMPTY_RANGE = "no request of a model in this range"
 ALL_MODELS, UNKNOWN = "(all)", "(unknown)"
 
@@ -47,7 +49,9 @@ class Asked:
 @click.option("--since", metavar="WHEN", help="From then on: 2026-06-21, 2026-06-21T18:00, 24h, 7d, yesterday.")
 @click.option("--until", metavar="WHEN", help="Before then.")
 @click.option("--timezone", type=TimeZone(), help="Zone of hours and days, like Europe/Berlin [UTC].")
-@click.option("--format", "form", type=click.Choice(("text", "json", "markdown")), default="text", show_default=True, help="How to print it.")
+@click.option(
+    "--format", "form", type=click.Choice(("text", "json", "markdown")), default="text", show_default=True, help="How to print it."
+)
 @click.pass_obj
 def report(session: Session, model: str | None, since: str | None, until: str | None, timezone: str | None, form: str) -> None:
     """Print how the models perform: latency, speed, failures, loading, trends, and whether the logs were read whole."""
@@ -127,11 +131,13 @@ def _known_model(house: Warehouse, name: str) -> str:
     Raises:
         UsageError: no request of it was read.
     """
-    models = house.query("SELECT DISTINCT model FROM inferences WHERE model IS NOT NULL ORDER BY model")["model"].to_list()
+    models = house.query(MODELS)["model"].to_list()
     for candidate in (name, f"{name}:latest"):
         if candidate in (*models, UNKNOWN):
             return candidate
-    fix = did_you_mean(name, models) or next((f"did you mean {model!r}?" for model in models if model.startswith(name)), "name one of those")
+    fix = did_you_mean(name, models) or next(
+        (f"did you mean {model!r}?" for model in models if model.startswith(name)), "name one of those"
+    )
     raise UsageError(f"no request of model {name!r}", want=f"one of: {', '.join(models)}", fix=fix)
 
 
@@ -147,8 +153,10 @@ def _nothing(house: Warehouse, asked: Asked) -> str:
     """Why there is nothing to report, and what to do."""
     if asked.since or asked.until:
         return EMPTY_RANGE
+    if asked.model:
+        return f"no request is known to be of model {units.shown(asked.model)}"
     lines = house.query("SELECT sum(lines) AS lines FROM sources").item() or 0
-    return f"{lines:,} lines were read, but none of them is a request of a model; see what they are with: ollalog status"
+    return f"{units.counted(lines, 'line')} read, but none is a request of a model; see what was read with: ollalog status"
 
 
 def _rendered(made: Report, form: str) -> str:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Protocol
 
 from ollalog.cli import units
 from ollalog.cli.charts import Charset
 from ollalog.cli.report_model import Field, Row
-
 
 
 class House(Protocol):
@@ -81,19 +81,35 @@ def change(key: str, title: str, *, optional: bool = False) -> Field:
     return Field(key, title, lambda value, _: units.MISSING if value is None else f"{value * 100:+.1f}%", optional=optional)
 
 
-def thinned(values: Sequence[float | None], longest: int) -> list[float | None]:
-    """A series of at most so many values: neighbours are merged, the greatest stands for them."""
-    step = max(-(-len(values) // longest), 1)
-    groups = (values[start : start + step] for start in range(0, len(values), step))
-    return [max((value for value in group if value is not None), default=None) for group in groups]
+@dataclass(frozen=True)
+class Axis:
+    """The time from the first to the last point of a series in equal steps, merged to at most `longest` marks."""
+
+    first: datetime
+    last: datetime
+    step: timedelta
+    longest: int
+
+    @property
+    def steps(self) -> int:
+        """How many steps there are from the first point to the last, both included."""
+        return (self.last - self.first) // self.step + 1
+
+    @property
+    def steps_per_mark(self) -> int:
+        """How many steps one mark stands for."""
+        return -(-self.steps // self.longest)
+
+    def marks(self, points: Mapping[datetime, float | None]) -> list[float | None]:
+        """One value a mark: the greatest of its steps; None where there is none."""
+        marks: list[float | None] = [None] * -(-self.steps // self.steps_per_mark)
+        for start, value in points.items():
+            place = (start - self.first) // self.step // self.steps_per_mark
+            marks[place] = max((known for known in (marks[place], value) if known is not None), default=None)
+        return marks
 
 
 def shortened(rows: Sequence[Row], longest: int, view: str) -> tuple[list[str], Sequence[Row]]:
     """Where the rest is when not all rows are shown, and the rows that are shown."""
     rest = len(rows) - longest
     return ([f'{rest} more: ollalog sql "FROM {view}"'] if rest > 0 else [], rows[:longest])
-
-
-def hours_between(first: datetime, last: datetime) -> list[datetime]:
-    """Every whole hour from the first to the last."""
-    return [first + timedelta(hours=number) for number in range(int((last - first) / timedelta(hours=1)) + 1)]

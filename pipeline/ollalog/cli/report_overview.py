@@ -10,7 +10,7 @@ from ollalog.cli.report_model import Row
 
 SUMMARY = """
     SELECT
-        min(started_at) AS first_start, max(happened_at) AS last_end, count(*) AS requests,
+        coalesce(min(started_at), min(happened_at)) AS first_start, max(happened_at) AS last_end, count(*) AS requests,
         count(*) FILTER (WHERE success) AS successes,
         CAST(round(quantile_cont(latency_ns, 0.5) FILTER (WHERE success)) AS BIGINT) AS p50_ns,
         CAST(round(quantile_cont(latency_ns, 0.95) FILTER (WHERE success)) AS BIGINT) AS p95_ns,
@@ -19,7 +19,7 @@ SUMMARY = """
         count(*) FILTER (WHERE generated_tokens IS NULL AND success AND operation IS DISTINCT FROM 'embed') AS requests_without_tokens,
         count(*) FILTER (WHERE model_basis = 'resident') AS requests_of_resident_model,
         count(DISTINCT client) AS clients,
-        local_time(min(started_at)) AS first_start_local, local_time(max(happened_at)) AS last_end_local
+        local_time(coalesce(min(started_at), min(happened_at))) AS first_start_local, local_time(max(happened_at)) AS last_end_local
     FROM model_requests
 """
 OTHERS = "SELECT count(*) AS requests FROM requests WHERE operation NOT IN ('generate', 'chat', 'embed')"
@@ -46,8 +46,9 @@ def facts(found: Row, zone: str | None) -> list[tuple[str, str]]:
     ok = units.percent(found["successes"] / found["requests"])
     others = f"; for other things: {found['other_requests']:,}" if found.get("other_requests") else ""
     known = f" to models ({found['models']:,} known by name)" if "servers" in found else ""
+    first, last = (f"{found[name]:%a %Y-%m-%d %H:%M}" for name in ("first_start_local", "last_end_local"))
     lines = [
-        ("from", f"{found['first_start_local']:%a %Y-%m-%d %H:%M} to {found['last_end_local']:%a %Y-%m-%d %H:%M} {zone or 'UTC'} ({units.duration(span_ns)})"),
+        ("from", f"{first} to {last} {zone or 'UTC'} ({units.duration(span_ns)})"),
         ("requests", f"{found['requests']:,}{known}, {ok} ok{others}"),
         ("latency", f"p50 {units.duration(found['p50_ns'])}, p95 {units.duration(found['p95_ns'])} of successful requests"),
     ]
@@ -67,16 +68,20 @@ def _server(server: Row) -> str:
 def notes(found: Row) -> list[str]:
     """What the figures leave out, honestly."""
     said = ["Statistics are of requests to generate, chat and embed; latencies of the successful ones, with exact percentiles."]
+    unknown, resident, tokenless = (
+        units.counted(found[name], "request")
+        for name in ("requests_without_model", "requests_of_resident_model", "requests_without_tokens")
+    )
     if found["requests_without_model"]:
         said.append(
-            f"(unknown): {found['requests_without_model']:,} requests of the server log, whose access lines name no model, "
-            "with no record in performance.jsonl that fits them, and not exactly one model loaded at the time."
+            f"(unknown): {unknown} of the server log, whose access lines name no model, without a record in performance.jsonl that fits, "
+            "and with not exactly one model loaded at the time."
         )
     if found["requests_of_resident_model"]:
-        said.append(f"{found['requests_of_resident_model']:,} requests count for the only model that was loaded at the time (model_basis resident).")
+        said.append(f"{resident} counted for the only model that was loaded at the time (model_basis resident).")
     if found["requests_without_tokens"]:
         said.append(
-            f"{found['requests_without_tokens']:,} successful requests tell no tokens: no record in performance.jsonl is theirs. "
+            f"{tokenless} went well without telling tokens: no record in performance.jsonl fits. "
             "Runs that Ollama 0.30 and later timed in its log count under generation speed."
         )
     return said

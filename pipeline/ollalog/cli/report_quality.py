@@ -51,7 +51,11 @@ def _accounts(sources: Sequence[Row]) -> str:
     lines = sum(source.get("lines", 0) for source in sources)
     sums = {title: sum(source[fate] for source in sources) for fate, title in FATES.items() if fate != "held"}
     total = " + ".join(f"{count:,} {title}" for title, count in sums.items() if count)
-    return f"Every line is accounted for: {lines:,} = {total}." if sum(sums.values()) == lines else f"{lines:,} lines, but {total}: run ollalog verify."
+    return (
+        f"Every line is accounted for: {lines:,} = {total}."
+        if sum(sums.values()) == lines
+        else f"{lines:,} lines, but {total}: run ollalog verify."
+    )
 
 
 def _rejects(rows: Sequence[Row]) -> list[str]:
@@ -61,7 +65,7 @@ def _rejects(rows: Sequence[Row]) -> list[str]:
         if row["measure"] == "reject":
             reasons[row["name"]] += row["count"]
     worst = sorted(reasons.items(), key=lambda reason: -reason[1])[:REASONS_SHOWN]
-    return [f"Rejected: {'; '.join(f'{count:,} {units.shown(reason, 60)}' for reason, count in worst)}."] if worst else []
+    return [f"Rejected: {'; '.join(f'{units.shown(reason, 60)} ({count:,})' for reason, count in worst)}."] if worst else []
 
 
 def _gaps(rows: Sequence[Row]) -> list[str]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from ollalog.cli.report_fields import House, hours_between, line, number, rows_of, share, shortened, speed, text, thinned, time, when
+from ollalog.cli.report_fields import Axis, House, line, number, rows_of, share, shortened, speed, text, time, when
 from ollalog.cli.report_model import Section
 
 SPARKLINE = 24
@@ -20,14 +20,12 @@ LATENCY = (time("p50_ns", "p50"), time("p95_ns", "p95"), time("p99_ns", "p99"))
 def models(house: House) -> Section:
     """E4, E7: one line a model."""
     hours = house.query(HOURS).to_dicts()
-    by_hour: dict[str, dict[datetime, int]] = {}
+    by_hour: dict[str, dict[datetime, float | None]] = {}
     for point in hours:
         by_hour.setdefault(point["model"], {})[point["hour_local"]] = point["requests"]
-    axis = hours_between(hours[0]["hour_local"], hours[-1]["hour_local"]) if hours else []
+    axis = Axis(hours[0]["hour_local"], hours[-1]["hour_local"], timedelta(hours=1), SPARKLINE) if hours else None
     rows = rows_of(house, "model_summary")
-    lines = [
-        row | {"requests_by_hour": thinned([by_hour.get(row["model"], {}).get(hour, 0) for hour in axis], SPARKLINE)} for row in rows
-    ]
+    lines = [row | {"requests_by_hour": axis.marks(by_hour.get(row["model"], {})) if axis else []} for row in rows]
     fields = (
         text("model", "model"),
         number("requests", "requests"),
@@ -43,7 +41,13 @@ def models(house: House) -> Section:
 
 def operations(house: House) -> Section:
     """E4 by operation."""
-    fields = (text("operation", "operation"), number("requests", "requests"), share("success_ratio", "ok"), time("mean_ns", "mean"), *LATENCY)
+    fields = (
+        text("operation", "operation"),
+        number("requests", "requests"),
+        share("success_ratio", "ok"),
+        time("mean_ns", "mean"),
+        *LATENCY,
+    )
     return Section("operations", "Operations", (*fields, time("max_ns", "longest", optional=True)), rows_of(house, "operation_latency"))
 
 

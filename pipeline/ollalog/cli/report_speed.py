@@ -22,14 +22,16 @@ def speeds(house: House) -> Section:
         speed("prompt_tokens_per_second", "prompt tok/s"),
         number("generated_tokens", "tokens", optional=True),
     )
-    notes = ["Every run that was timed, by a record of performance.jsonl or by the server log (Ollama 0.30 and later); cached prompt tokens do not count."]
+    notes = [
+        "Every run that was timed, by a record of performance.jsonl or by the server log (Ollama 0.30 and later); no cached prompt tokens."
+    ]
     return Section("speeds", "Generation speed", fields, rows_of(house, "model_speed"), notes)
 
 
 def loading(house: House) -> Section:
     """E6: cold and warm starts, and what switching between models costs."""
     rows = [row for row in rows_of(house, "model_load") if row["measured"] or row["logged_loads"]]
-    logged = sum(row["logged_loads"] for row in rows if not row["measured"])
+    measured = [row for row in rows if row["measured"]]
     fields = (
         text("model", "model"),
         number("cold", "cold"),
@@ -39,13 +41,25 @@ def loading(house: House) -> Section:
         time("cold_total_ns", "lost"),
         number("switches", "switches"),
         time("switch_cost_ns", "each costs"),
-        number("logged_loads", "loads in log", optional=True),
-        time("logged_mean_ns", "mean", optional=True),
+        *_logged(optional=True),
     )
-    notes = ["cold: 0.5 s or more before the model was ready. lost: time spent in cold starts. switches: requests right after one of another model."]
+    if not measured:
+        notes = ["No request tells how long it waited for its model: these are the loads that the server log tells of."]
+        return Section("loading", "Loading of models", (text("model", "model"), *_logged(optional=False)), rows, notes)
+    notes = [
+        "cold: 0.5 s or more before the model was ready. lost: time in cold starts. switches: requests right after one of another model."
+    ]
+    logged = [row for row in rows if row["logged_loads"]]
     if logged:
-        notes.append(f"The server log tells of {units.count(logged)} more loads without saying of which model.")
-    return Section("loading", "Loading of models", fields, rows, notes, [row for row in rows if row["measured"]])
+        loads = sum(row["logged_loads"] for row in logged)
+        mean_ns = sum(row["logged_loads"] * (row["logged_mean_ns"] or 0) for row in logged) / loads
+        notes.append(f"The server log tells of {units.counted(loads, 'load')}, {units.duration(mean_ns)} each on average.")
+    return Section("loading", "Loading of models", fields, rows, notes, measured)
+
+
+def _logged(*, optional: bool) -> tuple[Field, Field]:
+    """What the server log alone tells of loading."""
+    return number("logged_loads", "loads in log", optional=optional), time("logged_mean_ns", "mean", optional=optional)
 
 
 def breakdown(house: House) -> Section:
@@ -60,8 +74,12 @@ def breakdown(house: House) -> Section:
         share("other_ratio", "rest"),
         Field("parts", "", lambda ratios, charset: charset.stacked(ratios, 24), left=True),
     )
-    notes = ["Shares of load, evaluation of the prompt, generation, and the rest (queue, transport), of requests that tell at least one of them."]
-    return Section("breakdown", "Where the time goes", fields, rows, notes, [row | {"parts": [row[part] or 0 for part in PARTS]} for row in rows])
+    notes = [
+        "Shares of load, evaluation of the prompt, generation, and the rest (queue, transport), of requests that tell at least one of them."
+    ]
+    return Section(
+        "breakdown", "Where the time goes", fields, rows, notes, [row | {"parts": [row[part] or 0 for part in PARTS]} for row in rows]
+    )
 
 
 def prompts(house: House) -> Section:
@@ -91,7 +109,9 @@ def degradation(house: House) -> Section:
         change("p95_change_ratio", "p95"),
         change("tokens_per_second_change_ratio", "tok/s"),
     )
-    notes = ["The second half of each model's time against the first; hours: hours with requests. +20% of p95 is slower, +20% of tok/s is faster."]
+    notes = [
+        "The second half of each model's time against the first; hours: with requests. +20% of p95 is slower, +20% of tok/s is faster."
+    ]
     return Section("degradation", "Change over time", fields, rows, notes)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 import unicodedata
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ollalog.cli.charts import Charset
 from ollalog.cli.report_model import Field, Report, Section
@@ -31,7 +32,7 @@ def as_text(report: Report, charset: Charset, *, width: int, colour: bool) -> st
 
 def table(section: Section, charset: Charset, width: int) -> list[str]:
     """A section's rows as aligned lines with a head; what is rare is left out and words are cut until they fit."""
-    fields = list(section.fields)
+    fields = [replace(shown, title=charset.text(shown.title)) for shown in section.fields]
     cells = {shown.key: [shown.shown(row.get(shown.key), charset) for row in section.shown_rows] for shown in fields}
     for rarer in reversed([shown for shown in fields if shown.optional]):
         if _total(fields, cells, cut=False) > width:
@@ -47,9 +48,11 @@ def table(section: Section, charset: Charset, width: int) -> list[str]:
             widths[index] -= cut
             excess -= cut
     mark = "…" if charset.unicode else "..."
-    rows = [[charset.text(shown.title) for shown in fields]]
+    rows = [[shown.title for shown in fields]]
     rows += [[cells[shown.key][number] for shown in fields] for number in range(len(section.shown_rows))]
-    return [GAP.join(_padded(cell, size, mark, left=shown.left) for cell, size, shown in zip(row, widths, fields, strict=True)) for row in rows]
+    return [
+        GAP.join(_padded(cell, size, mark, left=shown.left) for cell, size, shown in zip(row, widths, fields, strict=True)) for row in rows
+    ]
 
 
 def _widths(fields: Sequence[Field], cells: dict[str, list[str]]) -> list[int]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from ollalog.cli import units
-from ollalog.cli.report_fields import House, bar, line, number, rows_of, share, text, thinned
+from ollalog.cli.report_fields import Axis, House, bar, line, number, rows_of, share, text
 from ollalog.cli.report_model import Field, Row, Section
 
 TREND_WIDTH = 48
@@ -40,37 +40,29 @@ def trend(house: House, span: timedelta) -> Section:
     """E10: every hour (every day, when there are many) as one mark of a line."""
     step, size = ("hour", timedelta(hours=1)) if span <= timedelta(days=DAYS_BY_HOUR) else ("day", timedelta(days=1))
     points: list[dict[str, Any]] = house.query(POINTS.format(step=step)).to_dicts()
-    axis = _axis(points, size)
-    lines = [shown for key in MEASURES if (shown := _line(points, axis, key))]
+    if not points:
+        return Section("trend", "Trend", (), ())
+    axis = Axis(points[0]["start_local"], points[-1]["start_local"], size, TREND_WIDTH)
     fields = (
         text("measure", ""),
-        line("values", f"{axis[0]:%a %d %b %H:%M} → {axis[-1]:%a %d %b %H:%M}" if axis else "", optional=False),
+        line("values", f"{axis.first:%a %d %b %H:%M} → {axis.last:%a %d %b %H:%M}", optional=False),
         text("least", "least"),
         text("greatest", "greatest"),
     )
-    merged = -(-len(axis) // TREND_WIDTH)
-    mark = f"{merged} {step}s, the greatest of them" if merged > 1 else f"one {step}"
-    return Section("trend", f"Trend by {step}", fields, points, [f"A mark is {mark}; a blank: nothing measured."], lines)
+    mark = f"{axis.steps_per_mark} {step}s, the greatest of them" if axis.steps_per_mark > 1 else f"one {step}"
+    lines = [shown for key in MEASURES if (shown := _line(points, axis, key))]
+    return Section("trend", f"Trend by {step}", fields, points, [f"A mark is {mark}; a blank: nothing."], lines)
 
 
-def _axis(points: Sequence[Row], size: timedelta) -> list[datetime]:
-    """The start of every step from the first to the last, those without requests too."""
-    if not points:
-        return []
-    first, last = points[0]["start_local"], points[-1]["start_local"]
-    return [first + number * size for number in range(int((last - first) / size) + 1)]
-
-
-def _line(points: Sequence[Row], axis: Sequence[datetime], key: str) -> dict[str, Any] | None:
+def _line(points: Sequence[Row], axis: Axis, key: str) -> dict[str, Any] | None:
     """One measure as a line; None when nothing tells of it."""
     known = {point["start_local"]: point[key] for point in points}
     found = [value for value in known.values() if value is not None]
     if not any(found):
         return None
     name, shown = MEASURES[key]
-    values = [known.get(start, 0 if key in COUNTS else None) for start in axis]
-    least = min(value for value in values if value is not None)
-    return {"measure": name, "values": thinned(values, TREND_WIDTH), "least": shown(least), "greatest": shown(max(found))}
+    least = 0 if key in COUNTS and len(points) < axis.steps else min(found)
+    return {"measure": name, "values": axis.marks(known), "least": shown(least), "greatest": shown(max(found))}
 
 
 def histogram(house: House, model: str) -> Section:
@@ -127,4 +119,4 @@ def _peak(rows: Sequence[Row]) -> list[str]:
     peak = max(rows, key=lambda row: row["requests"])
     when = f"{WEEKDAYS[peak['day_of_week'] - 1]} {peak['hour_of_day']:02d}:00"
     usual = f", median latency {peak['p50_per_usual']:.2f} × the usual" if peak["p50_per_usual"] is not None else ""
-    return [f"Busiest: {when} with {units.count(peak['requests'])} requests, p95 {units.duration(peak['p95_ns'])}{usual}."]
+    return [f"Busiest: {when} with {units.counted(peak['requests'], 'request')}, p95 {units.duration(peak['p95_ns'])}{usual}."]

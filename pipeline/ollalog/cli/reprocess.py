@@ -10,7 +10,6 @@ import click
 
 from ollalog.cli import units
 from ollalog.cli.exit import finish
-from ollalog.cli.ingest import counted
 from ollalog.cli.parameters import TimeZone
 from ollalog.cli.progress import shown_progress
 
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 @click.option("--final", is_flag=True, help="Take a last line that has no end: nothing will follow it.")
 @click.option("--hash-clients", is_flag=True, help="Store a hash instead of each client's address.")
 @click.pass_obj
-def reprocess(session: Session, /, paths: tuple[str, ...], *, as_json: bool, **given: Any) -> int:  # noqa: ANN401 - the options of IngestOptions
+def reprocess(session: Session, /, paths: tuple[str, ...], *, as_json: bool, **given: Any) -> int:  # noqa: ANN401 - as IngestOptions
     """Parse logs again from the start and replace their rows in one step, as after an upgrade of ollalog.
 
     Without PATH: every log that the store knows. Rows of logs that are gone stay as they are. Readers see the old rows or
@@ -47,8 +46,8 @@ def described(found: Mapping[str, Any]) -> Iterator[str]:
     if not found["sources"]:
         yield "nothing to parse again: the store knows no log that is still there"
         return
-    size = f"{counted(found['lines'], 'line')} ({units.size(found['bytes'])})"
-    yield f"parsed {size} of {counted(len(found['sources']), 'log')} again in {found['seconds']:.2f} s"
+    size = f"{units.counted(found['lines'], 'line')} ({units.size(found['bytes'])})"
+    yield f"parsed {size} of {units.counted(len(found['sources']), 'log')} again in {found['seconds']:.2f} s"
     changed = {table: change for table, change in found["tables"].items() if change["added"] or change["removed"] or change["changed"]}
     for table, change in changed.items():
         yield f"  {table:<14}{change['before']:>12,} -> {change['after']:,} rows: " + ", ".join(_steps(change))

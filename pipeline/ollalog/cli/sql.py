@@ -45,7 +45,9 @@ class Asking:
 @click.argument("query", required=False)
 @click.option("--format", "form", type=click.Choice(FORMATS), default="table", show_default=True, help="How the rows are written.")
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write the rows to a file.")
-@click.option("--timeout", type=click.FloatRange(min=0, min_open=True), default=30.0, show_default=True, metavar="SECONDS", help="Stop it then.")
+@click.option(
+    "--timeout", type=click.FloatRange(min=0, min_open=True), default=30.0, show_default=True, metavar="SECONDS", help="Stop it then."
+)
 @click.option("--max-rows", type=click.IntRange(min=0), metavar="N", help="Rows at most; 0: all [table 10000, else 1000000].")
 @click.pass_obj
 def COMMAND(  # noqa: N802 - the name that the package is searched for

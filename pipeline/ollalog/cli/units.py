@@ -82,6 +82,11 @@ def rate(per_second: float | None) -> str:
     return f"{round(per_second):,}" if per_second >= 999.5 else _three_digits(per_second)
 
 
+def counted(number: int, noun: str) -> str:
+    """A number of things in words: 1 log, 1,204 logs."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 def shown(text: str | None, width: int | None = None) -> str:
     """Text from a log, made safe and cut to a width with a mark; "-" for none."""
     safe = MISSING if text is None else printable(text)

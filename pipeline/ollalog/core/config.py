@@ -81,7 +81,7 @@ def _from_file(file: Path | None) -> dict[str, tuple[str, object]]:
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, tuple[str, object]]:
     """Setting -> (variable, value) of all variables that are ours."""
-    ours = {ALIASES[name]: (name, value) for name, value in environment.items() if name in ALIASES and value}
+    ours: dict[str, tuple[str, object]] = {ALIASES[name]: (name, value) for name, value in environment.items() if name in ALIASES and value}
     return ours | {
         name.removeprefix(PREFIX).lower(): (name, value) for name, value in environment.items() if name.startswith(PREFIX) and value
     }

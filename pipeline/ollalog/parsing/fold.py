@@ -29,7 +29,9 @@ def continuations(unowned: pl.Series, blank: pl.Series, opens: pl.Series, line_c
     before = frame.select("line", pl.col("rank").alias("before")).rename({"line": "opener"})
     frame = frame.join_asof(before, on="opener", strategy="backward").with_columns(pl.col("before").fill_null(-1))
     # every line between the opener and this one is neutral when their numbers and their ranks differ by as much
-    frame = frame.with_columns((pl.col("line") - pl.col("opener") == pl.col("rank") - pl.col("before")).fill_null(value=False).alias("continues"))
+    frame = frame.with_columns(
+        (pl.col("line") - pl.col("opener") == pl.col("rank") - pl.col("before")).fill_null(value=False).alias("continues")
+    )
     mask = pl.DataFrame({"line": unowned.cast(pl.Int64)}).join(frame, on="line", how="left", maintain_order="left")["continues"]
     return mask.fill_null(value=False), _stays_open(frame, openers["line"], line_count)
 

@@ -20,7 +20,9 @@ OUT_OF_MEMORY = (
     "vk_error_out_of_device_memory",
     "erroroutofmemory",
 )
-CRASH = r"^(?:panic:|fatal error:|CUDA error|ROCm error|GGML_ASSERT|.*GGML_ASSERT\(|SIG[A-Z]{2,5}: |.*error loading model|Segmentation fault)"
+CRASH = (
+    r"^(?:panic:|fatal error:|CUDA error|ROCm error|GGML_ASSERT|.*GGML_ASSERT\(|SIG[A-Z]{2,5}: |.*error loading model|Segmentation fault)"
+)
 
 
 @dataclass(frozen=True)
@@ -47,14 +49,26 @@ MESSAGES = (
     _message("model_loaded", r"^(?:llama-server|llama runner) started in (?P<seconds>[\d.]+) seconds$|^mlx runner is ready$"),
     _message("model_named", r"^template selection$"),
     _message("runners_counted", r"^loaded runners$"),
-    _message("model_evicted", r"^(?:llama-server model predicted to exceed available memory, evicting|model requires more (?:gpu )?memory than is currently available, evicting.*)$"),
+    _message(
+        "model_evicted",
+        r"^(?:llama-server model predicted to exceed available memory, evicting|model requires more (?:gpu )?memory than is currently available, evicting.*)$",
+    ),
     _message("model_load_retried", r"^llama-server load failed; .*retrying once$"),
     _message("out_of_memory", r"^runtime OOM detected.*"),
-    _message("model_load_failed", r"^(?:Load failed|failed to create server|error loading llama server|NewLlamaServer failed|failed to load model metadata|couldn't open model file|error reading tensor)$"),
-    _message("runner_crashed", r"^(?:llama-server terminated|llama runner terminated|(?:llama-server|llama runner) process no longer running|post predict|server crash \d+ .*)$"),
+    _message(
+        "model_load_failed",
+        r"^(?:Load failed|failed to create server|error loading llama server|NewLlamaServer failed|failed to load model metadata|couldn't open model file|error reading tensor)$",
+    ),
+    _message(
+        "runner_crashed",
+        r"^(?:llama-server terminated|llama runner terminated|(?:llama-server|llama runner) process no longer running|post predict|server crash \d+ .*)$",
+    ),
     _message("prompt_truncated", r"^truncating input prompt$"),
     _message("context_reduced", r"^requested context size too large for model$"),
-    _message("request_aborted", r"^aborting (?:completion|chat|embeddings?) request due to client closing the connection$|^client connection closed before (?:llama-)?server finished loading, aborting load$"),
+    _message(
+        "request_aborted",
+        r"^aborting (?:completion|chat|embeddings?) request due to client closing the connection$|^client connection closed before (?:llama-)?server finished loading, aborting load$",
+    ),
     _message("vram_not_recovered", r"^gpu VRAM usage didn't recover within timeout$"),
     _message("layers_offloaded", r"^offloaded (?P<offloaded>\d+)/(?P<layers>\d+) layers to GPU$"),
     _message("model_download_started", r"^downloading (?P<blob>[0-9a-f]+) in .*$"),

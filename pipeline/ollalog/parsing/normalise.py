@@ -57,7 +57,7 @@ def settle(parsed: ParsedBatch, state: ParserState, context: Context) -> Settled
     requests = _requests(parsed, turns, state, context)
     events = _events(parsed, turns, state, context)
     clock = _clock(requests, events, parsed)
-    finished, marks = runs.assemble(parsed.marks, state.marks)
+    finished, still_open, sampler = runs.assemble(parsed.marks, state.runs, state.sampler)
     inferences = _inferences(parsed, finished, clock, state, context)
     events = _timed(events, clock, state)
     continues, is_record_open = fold.continuations(
@@ -91,7 +91,8 @@ def settle(parsed: ParsedBatch, state: ParserState, context: Context) -> Settled
         last_utc=clock["utc"][-1] if clock.height else state.last_utc,
         is_record_open=is_record_open,
         is_load_open=is_load_open,
-        marks=marks,
+        runs=still_open,
+        sampler=sampler,
     )
     return Settled(tables=tables, fates=fates, noise=parsed.noise, state=after)
 
@@ -193,9 +194,7 @@ def _timed(frame: pl.DataFrame, clock: pl.DataFrame, state: ParserState) -> pl.D
     return frame.with_columns(pl.coalesce(pl.col("happened_at"), seen, pl.lit(state.last_utc, _UTC)).alias("happened_at"))
 
 
-def _inferences(
-    parsed: ParsedBatch, finished: pl.DataFrame, clock: pl.DataFrame, state: ParserState, context: Context
-) -> pl.DataFrame:
+def _inferences(parsed: ParsedBatch, finished: pl.DataFrame, clock: pl.DataFrame, state: ParserState, context: Context) -> pl.DataFrame:
     """Rows of `inferences` with `line`: JSON records and runs of the runner's log."""
     frames: list[pl.DataFrame] = []
     if parsed.inferences is not None:
@@ -206,7 +205,9 @@ def _inferences(
     if finished.height:
         rates = records.rates()
         frames.append(
-            finished.with_columns(pl.lit("server_log").alias("origin"), pl.lit(value=True).alias("success"), _NEVER.alias("happened_at"), *rates)
+            finished.with_columns(
+                pl.lit("server_log").alias("origin"), pl.lit(value=True).alias("success"), _NEVER.alias("happened_at"), *rates
+            )
         )
     if not frames:
         return pl.DataFrame(schema={"line": pl.Int64()})

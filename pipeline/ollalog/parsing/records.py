@@ -160,8 +160,10 @@ def instants(frame: pl.DataFrame) -> pl.DataFrame:
     local = clock.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f", strict=False, time_unit="us")
     zone = text.str.extract(r"^.{19}(?:\.\d+)? ?(Z|z|[+-]\d\d:?\d\d)$")
     sign = pl.when(zone.str.starts_with("-")).then(-1).otherwise(1)
-    offset_s = pl.when(zone.str.to_lowercase() == "z").then(0).otherwise(
-        sign * (zone.str.slice(1, 2).cast(pl.Int64, strict=False) * 3600 + zone.str.tail(2).cast(pl.Int64, strict=False) * 60)
+    offset_s = (
+        pl.when(zone.str.to_lowercase() == "z")
+        .then(0)
+        .otherwise(sign * (zone.str.slice(1, 2).cast(pl.Int64, strict=False) * 3600 + zone.str.tail(2).cast(pl.Int64, strict=False) * 60))
     )
     zoned = (local - pl.duration(seconds=offset_s)).dt.replace_time_zone("UTC")
     return frame.with_columns(
@@ -181,9 +183,7 @@ def inferences(raw: pl.DataFrame, origin: str) -> pl.DataFrame:
         One row per record: `line`, `byte_offset`, `stamp`, `ended_local` and the columns of the table.
     """
     schema = polars_schema(INFERENCES)
-    numbers = [
-        pl.coalesce([pl.col(name) * scale for name, scale in aliases]).alias(column) for column, aliases in NUMBERS.items()
-    ]
+    numbers = [pl.coalesce([pl.col(name) * scale for name, scale in aliases]).alias(column) for column, aliases in NUMBERS.items()]
     whole = [pl.col(column).round().cast(pl.Int64, strict=False) for column in NUMBERS if schema[column] == pl.Int64()]
     status = pl.coalesce(STATUSES)
     error = pl.coalesce("error", "error_msg").replace("", None)

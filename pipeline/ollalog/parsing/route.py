@@ -116,4 +116,3 @@ def _unwrapped(lines: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         payloads.append(unwrapped.filter(~is_broken))
         rest = pl.concat([rest, mine.filter(is_broken)])
     return pl.concat(payloads).sort("line"), rest.sort("line")
-

@@ -46,7 +46,11 @@ def split_message(said: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
     quoted = said.str.slice(1).str.splitn('"', 2)
     bare = said.str.splitn(" ", 2)
     is_quoted = said.str.starts_with('"')
-    message = pl.when(is_quoted).then(pl.concat_str(pl.lit('"'), quoted.struct.field("field_0"), pl.lit('"'))).otherwise(bare.struct.field("field_0"))
+    message = (
+        pl.when(is_quoted)
+        .then(pl.concat_str(pl.lit('"'), quoted.struct.field("field_0"), pl.lit('"')))
+        .otherwise(bare.struct.field("field_0"))
+    )
     tail = pl.when(is_quoted).then(quoted.struct.field("field_1")).otherwise(pl.concat_str(pl.lit(" "), bare.struct.field("field_1")))
     return message, tail
 
@@ -149,7 +153,9 @@ def _models_and_values(frame: pl.DataFrame) -> list[pl.Series]:
     value = pl.col("share")
     for event, key in _VALUES.items():
         number = pl.col("attrs").str.extract_groups(_NUMBER % key).struct
-        scaled = number.field("1").cast(pl.Float64, strict=False) * number.field("2").fill_null("").replace_strict(_SCALE, default=None, return_dtype=pl.Float64)
+        scaled = number.field("1").cast(pl.Float64, strict=False) * number.field("2").fill_null("").replace_strict(
+            _SCALE, default=None, return_dtype=pl.Float64
+        )
         if (frame["by_text"] == event).any():
             value = pl.when(pl.col("by_text") == event).then(scaled).otherwise(value)
     return [model, frame.select(value.alias("value"))["value"]]

@@ -6,6 +6,8 @@ import json
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 
+from ollalog.parsing.open_runs import OpenRun
+
 
 @dataclass(frozen=True)
 class ParserState:
@@ -13,7 +15,8 @@ class ParserState:
 
     `session` names the server run; `is_listening` whether it has said so; `zone_s` the offset of its slog lines;
     `look_ahead_s` the offset found by looking ahead; `last_utc` the last time seen; `is_record_open` whether unowned
-    lines continue a record; `is_load_open` whether a model's load has begun and not ended; `marks` lines of open runs.
+    lines continue a record; `is_load_open` whether a model's load has begun and not ended; `runs` runs that are open and `sampler` top_p and
+    temperature that the next one will use.
     """
 
     session: str | None = None
@@ -23,7 +26,8 @@ class ParserState:
     last_utc: datetime | None = None
     is_record_open: bool = False
     is_load_open: bool = False
-    marks: list[list[object]] = field(default_factory=list)
+    runs: list[OpenRun] = field(default_factory=list)
+    sampler: list[float] | None = None
 
     def to_json(self) -> str:
         """The state as JSON text."""
@@ -35,4 +39,8 @@ class ParserState:
         if text is None:
             return cls()
         state = cls(**json.loads(text))
-        return replace(state, last_utc=datetime.fromisoformat(str(state.last_utc)) if state.last_utc else None)
+        return replace(
+            state,
+            last_utc=datetime.fromisoformat(str(state.last_utc)) if state.last_utc else None,
+            runs=[OpenRun(**run) for run in state.runs],  # type: ignore[arg-type]
+        )

@@ -14,6 +14,9 @@ from ollalog.sources.identity import HEAD_BYTES
 from ollalog.sources.matching import KnownSources, same_beginning
 from ollalog.sources.problems import cut_off, unreadable
 
+# New logs are sorted by so many first bytes, so that each is compared with few; shorter ones are never taken for copies.
+_SORTED_BYTES = 32
+
 
 @dataclass(frozen=True)
 class Claim:
@@ -35,7 +38,7 @@ class Claims:
         self.remarks: list[str] = []
         self._known = known
         self._claims: dict[str, Claim] = {}
-        self._new: list[FoundLog] = []
+        self._new: dict[bytes, list[FoundLog]] = defaultdict(list)
 
     def settle(self, logs: Sequence[FoundLog]) -> list[Claim]:
         """Tell for every log which source it is; of several that are one stream the longest is kept.
@@ -84,8 +87,9 @@ class Claims:
     def _settle_other(self, log: FoundLog, partners: dict[int, FoundLog]) -> None:
         """Settle a log that is no known source as a whole: nothing is left of it, or it is new, or a copy of a new one."""
         try:
-            if self._known.cut_short_by(log, partners) is None and not any(_is_beginning(log, new) for new in self._new):
-                self._new.append(log)
+            begins_alike = self._new[log.head[:_SORTED_BYTES]]
+            if self._known.cut_short_by(log, partners) is None and not any(_is_beginning(log, new) for new in begins_alike):
+                begins_alike.append(log)
                 self._claims[log.path] = Claim(log)
         except (OSError, EOFError, zlib.error) as fault:
             self._report(log, fault)

@@ -7,10 +7,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from ollalog.core.batch import Source
+from ollalog.core.batch import Checkpoint, Source
 from ollalog.core.errors import SourceError
+from ollalog.sources.coding import coding_of
 from ollalog.sources.found import FoundLog, open_file
-from ollalog.sources.identity import fingerprint, last_checkpoint, same_head
+from ollalog.sources.identity import HEAD_BYTES, checkpoint_at, fingerprint, last_checkpoint, same_head
 from ollalog.sources.streams import StoredStream
 
 _COMPARE_BYTES = 1 << 20
@@ -20,13 +21,16 @@ class KnownSources:
     """The sources of the catalogue, found by file, by head, by family."""
 
     def __init__(self, sources: Iterable[Source]) -> None:
-        self._sources = [source for source in sources if source.offset > 0]
+        begun = [source for source in sources if source.offset > 0]
         self._by_file: dict[tuple[str, int | None, int | None], list[Source]] = defaultdict(list)
         self._by_head: dict[tuple[int, str], list[Source]] = defaultdict(list)
-        for source in sorted(self._sources, key=lambda source: -source.generation):
+        self._by_first_line: dict[Checkpoint, list[Source]] = defaultdict(list)
+        for source in sorted(begun, key=lambda source: -source.generation):
             self._by_file[source.path, source.device, source.inode].append(source)
             self._by_head[source.head_bytes, source.head_hash].append(source)
-        self._head_lengths = sorted({source.head_bytes for source in self._sources}, reverse=True)
+            for proof in source.checkpoints[:1]:
+                self._by_first_line[proof].append(source)
+        self._head_lengths = sorted({source.head_bytes for source in begun}, reverse=True)
 
     def begins_like(self, head: bytes) -> Iterator[Source]:
         """The sources whose whole known head is that of a stream, the longest known first."""
@@ -34,9 +38,14 @@ class KnownSources:
             if 0 < length <= len(head):
                 yield from self._by_head.get((length, fingerprint(head[:length])), ())
 
-    def with_longer_head(self, head: bytes) -> list[Source]:
-        """The sources of which more of the head is known than a stream has bytes."""
-        return [source for source in self._sources if source.head_bytes > len(head)]
+    def with_first_line_of(self, head: bytes) -> Iterator[Source]:
+        """The sources of which more of the head is known than a stream has bytes, if the first line is the same."""
+        coding = coding_of(head)
+        newline = coding.first_newline(head, len(coding.mark))
+        end = newline + coding.unit
+        if len(head) < HEAD_BYTES and newline >= 0:
+            candidates = self._by_first_line.get(checkpoint_at(end, head[:end]), ())
+            yield from (source for source in candidates if source.head_bytes > len(head))
 
     def of_file(self, log: FoundLog) -> Iterator[Source]:
         """The sources that had this name and this inode."""
@@ -61,7 +70,7 @@ class KnownSources:
         if log.stored is None:
             return None
         size_bytes = log.stored.size_bytes
-        for source in (*self.begins_like(log.head), *self.with_longer_head(log.head)):
+        for source in (*self.begins_like(log.head), *self.with_first_line_of(log.head)):
             if source.offset > size_bytes and _is_beginning(source, log.stored, partners.get(source.id) or _own_file(source, log)):
                 return source
         return None

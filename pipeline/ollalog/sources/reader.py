@@ -51,6 +51,8 @@ def blocks(item: PlanItem, *, final: bool, block_bytes: int = BLOCK_BYTES) -> It
 def _split(splitter: LineSplitter, stream: OpenStream, *, take_rest: bool) -> Iterator[Block]:
     for chunk in stream.chunks:
         yield from splitter.feed(chunk)
+        if 0 < splitter.rest_bytes < len(chunk) // 2 and stream.step_back(splitter.rest_bytes):
+            splitter.forget_rest()
     yield from splitter.close(take_rest=take_rest)
 
 

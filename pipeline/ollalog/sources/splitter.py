@@ -14,7 +14,6 @@ from ollalog.sources.identity import TAIL_BYTES, checkpoint_at
 
 LINE_BYTES = 1 << 20
 LONG_HEAD_BYTES = 2048
-FIRST_LANDMARK_BYTES = 1024
 
 
 class LineSplitter:
@@ -43,6 +42,15 @@ class LineSplitter:
     def held(self) -> bool:
         """Whether the beginning of a line waits for its end; a hole of NULs alone is no line."""
         return self._long_line is not None or bool(self._buffer.strip(b"\0"))
+
+    @property
+    def rest_bytes(self) -> int:
+        """How many of the bytes fed last are kept until the end of their line comes."""
+        return len(self._buffer)
+
+    def forget_rest(self) -> None:
+        """Those bytes will be fed again: cheaper than to put them before the next chunk, which copies it."""
+        self._buffer = b""
 
     def feed(self, chunk: bytes) -> Iterator[Block]:
         """Take the next bytes of the stream and yield the whole lines that they complete."""
@@ -77,6 +85,7 @@ class LineSplitter:
             yield self._block(0, len(self._buffer))
         else:
             self._mark_end(0)
+        self._drop(len(self._buffer))
         yield from self._flush()
 
     def _offset(self, index: int) -> int:
@@ -155,16 +164,24 @@ class LineSplitter:
         return block
 
     def _landmarks(self, start: int, end: int) -> Iterator[int]:
-        """Ends of lines just past 1, 2, 4 … KiB of the stream: a copy that stops early can be told from another log."""
-        mark = max(FIRST_LANDMARK_BYTES, 1 << self._offset(start).bit_length())
+        """The end of the stream's first line, then of those at 256, 512, 1024 … bytes: what tells a copy that stops early.
+
+        `end` itself is none of them: a block's end has its own proof.
+        """
+        mark = self._offset(start) if self._block_start == 0 else _next_power(self._offset(start))
         while mark < self._offset(end):
             newline = self._coding.first_newline(self._buffer, start + self._coding.whole(mark - self._offset(start)))
             if newline < 0 or newline + self._coding.unit >= end:
                 return
             yield newline + self._coding.unit
-            mark = 1 << self._offset(newline + self._coding.unit).bit_length()
+            mark = _next_power(self._offset(newline + self._coding.unit))
 
     def _drop(self, index: int) -> None:
         self._before = (self._before + self._buffer[max(0, index - TAIL_BYTES) : index])[-TAIL_BYTES:]
         self._buffer = self._buffer[index:]
         self._buffer_at += index
+
+
+def _next_power(offset: int) -> int:
+    """The least power of two above an offset."""
+    return 1 << offset.bit_length()

@@ -28,14 +28,22 @@ class FileId:
 class OpenStream:
     """A stream that is open at an offset: `before` are the TAIL_BYTES bytes before it. Closes its file when left."""
 
-    def __init__(self, file: BinaryIO, before: bytes, chunks: Iterator[bytes]) -> None:
+    def __init__(self, file: BinaryIO, before: bytes, chunks: Iterator[bytes], *, can_step_back: bool = False) -> None:
         self.before = before
         self.chunks = chunks
         self._file = file
+        self._can_step_back = can_step_back
 
     def __enter__(self) -> Self:
         """It is open already."""
         return self
+
+    def step_back(self, length_bytes: int) -> bool:
+        """Let the next chunk begin so many bytes earlier; False where the bytes are gone."""
+        if not self._can_step_back:
+            return False
+        self._file.seek(-length_bytes, os.SEEK_CUR)
+        return True
 
     def __exit__(self, *fault: object) -> None:
         """Close the file."""
@@ -104,7 +112,7 @@ class PlainStream:
         file = self.path.open("rb", buffering=0)
         before = _before(file, offset)
         file.seek(offset)
-        return OpenStream(file, before, file_chunks(file, chunk_bytes))
+        return OpenStream(file, before, file_chunks(file, chunk_bytes), can_step_back=True)
 
 
 def _piece(file: BinaryIO, offset: int, length_bytes: int) -> bytes:

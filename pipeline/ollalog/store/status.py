@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -44,11 +45,10 @@ def size_bytes(root: Path) -> int:
     """Bytes of all files of a store; a file with two names takes its room once."""
     sizes: dict[tuple[int, int], int] = {}
     for file in files_below(root):
-        try:
+        # A writer may take a file away while its folder is listed.
+        with suppress(FileNotFoundError):
             found = file.lstat()
-        except FileNotFoundError:
-            continue
-        sizes[found.st_dev, found.st_ino] = found.st_size
+            sizes[found.st_dev, found.st_ino] = found.st_size
     return sum(sizes.values())
 
 

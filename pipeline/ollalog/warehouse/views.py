@@ -49,7 +49,9 @@ def _visit(files: Mapping[str, SqlFile], name: str, ordered: dict[str, SqlFile],
         elif need not in BASE_RELATIONS:
             known = (*BASE_RELATIONS, *files)
             fix = did_you_mean(need, known) or "name a base relation or a view"
-            raise SqlFileError(f"{name}: needs {need!r}, which there is not", at=files[name].path, found=need, want=", ".join(known), fix=fix)
+            raise SqlFileError(
+                f"{name}: needs {need!r}, which there is not", at=files[name].path, found=need, want=", ".join(known), fix=fix
+            )
     ordered[name] = files[name]
 
 

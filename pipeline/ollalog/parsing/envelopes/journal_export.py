@@ -2,4 +2,4 @@
 
 from ollalog.parsing.envelope import by_pattern
 
-ENVELOPE = by_pattern("journal_export", 2, r"^MESSAGE=(?P<payload>.*)$", ('MESSAGE=[GIN] 2026/11/20 - 16:46:53 | 200 | …',))
+ENVELOPE = by_pattern("journal_export", 2, r"^MESSAGE=(?P<payload>.*)$", ("MESSAGE=[GIN] 2026/11/20 - 16:46:53 | 200 | …",))

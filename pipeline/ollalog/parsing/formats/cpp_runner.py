@@ -24,7 +24,6 @@ def _field(name: str) -> pl.Expr:
     return pl.col("text").str.extract(rf'"?{name}"?[:=]{_NUMBER}').cast(pl.Float64, strict=False)
 
 
-
 def extract(lines: pl.DataFrame) -> Extract:
     """Pick the timing lines; the rest is chatter.
 

@@ -52,9 +52,16 @@ def marks_of(lines: pl.DataFrame) -> pl.DataFrame:
     """
     parts = pl.col("text").str.splitn("|", 3).struct
     read = lines.select(
-        "line", "byte_offset", "text", parts.field("field_0").alias("head"), parts.field("field_1").alias("middle"), parts.field("field_2").alias("rest")
+        "line",
+        "byte_offset",
+        "text",
+        parts.field("field_0").alias("head"),
+        parts.field("field_1").alias("middle"),
+        parts.field("field_2").alias("rest"),
     )
-    heads = read.select(pl.col("head").unique()).with_columns(pl.col("head").str.extract(r"id +(\d+) *$").cast(pl.Int64, strict=False).alias("slot"))
+    heads = read.select(pl.col("head").unique()).with_columns(
+        pl.col("head").str.extract(r"id +(\d+) *$").cast(pl.Int64, strict=False).alias("slot")
+    )
     task = pl.col("middle").str.strip_chars().str.strip_prefix("task ").cast(pl.Int64, strict=False)
     placed = read.join(heads, on="head", how="left", maintain_order="left").with_columns(task.alias("task"))
     found = [_numbers(placed.filter(pl.col("rest").is_null()), "text", "sampler", _SAMPLER)]

@@ -35,7 +35,8 @@ def extract(lines: pl.DataFrame) -> Extract:
     telling = lines.filter(pl.col("text").str.contains_any(list(_TELLING)))
     offloaded = telling.filter(pl.col("text").str.contains(_OFFLOADED))
     out_of_memory = telling.filter(
-        pl.col("text").str.contains_any(list(messages.OUT_OF_MEMORY), ascii_case_insensitive=True) & ~pl.col("text").str.contains(_OFFLOADED)
+        pl.col("text").str.contains_any(list(messages.OUT_OF_MEMORY), ascii_case_insensitive=True)
+        & ~pl.col("text").str.contains(_OFFLOADED)
     )
     crashed = telling.filter(pl.col("text").str.contains(messages.CRASH)).join(out_of_memory, on="line", how="anti")
     told = [

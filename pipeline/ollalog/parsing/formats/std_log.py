@@ -10,7 +10,7 @@ import polars as pl
 from ollalog.parsing import saying
 from ollalog.parsing.format import Extract, Format
 
-_LINE = r'^(\d{4}/\d\d/\d\d \d\d:\d\d:\d\d)(?:\.\d+)? (?:[\w./-]+:\d+: )?(?:(TRACE|DEBUG|INFO|WARN|ERROR|\[[A-Z]+\]) )?(.*)$'
+_LINE = r"^(\d{4}/\d\d/\d\d \d\d:\d\d:\d\d)(?:\.\d+)? (?:[\w./-]+:\d+: )?(?:(TRACE|DEBUG|INFO|WARN|ERROR|\[[A-Z]+\]) )?(.*)$"
 _TAIL = r'^(.*?)((?: (?:"[^"\\]+"|[A-Za-z_][\w.]*)=(?:"(?:[^"\\]|\\.)*"|\S*))*)$'
 
 

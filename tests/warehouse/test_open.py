@@ -1,0 +1,150 @@
+"""Snapshots in DuckDB: parts, ranges, zones, views in order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from ollalog.core.batch import Part, Snapshot
+from ollalog.core.errors import SqlFileError, UsageError, WarehouseError
+from ollalog.core.sqlfile import SqlFile
+from ollalog.core.tables import REQUESTS, TABLES, polars_schema
+from ollalog.warehouse import PartGoneError, Warehouse, open_warehouse
+from tests.warehouse.snapshots import instant, part_of, snapshot_of
+
+NOW = datetime(2026, 6, 23, 12, tzinfo=UTC)
+EARLY, LATE = instant("2026-06-21T23:59:59Z"), instant("2026-06-22T00:00:01Z")
+
+
+def view(name: str, select: str, *needs: str) -> SqlFile:
+    settings = {"purpose": name, "grain": [], "needs": list(needs)}
+    return SqlFile(name, "view", f"sql/views/{name}.sql", settings, {}, select)
+
+
+def two_days(folder: Path) -> Snapshot:
+    parts = (part_of(folder, REQUESTS, [{"ended_at": ended, "status": 200}], str(ended.day)) for ended in (EARLY, LATE))
+    return Snapshot(1, tuple(parts))
+
+
+def opened(snapshot: Snapshot, views: Mapping[str, SqlFile] | None = None, **given: datetime | str) -> Warehouse:
+    return open_warehouse(snapshot, now=NOW, views=views, **given)  # type: ignore[arg-type] - the options differ in type
+
+
+@pytest.mark.parametrize("table", TABLES.values(), ids=lambda table: table.name)
+def test_a_table_without_parts_is_an_empty_relation_of_the_right_types(table: object) -> None:
+    name = table.name  # type: ignore[attr-defined]
+    with opened(Snapshot(0, ())) as warehouse:
+        rows = warehouse.view(name)
+    assert rows.schema == pl.Schema(polars_schema(TABLES[name]))
+    assert rows.is_empty()
+
+
+def test_rows_keep_their_types_on_the_way_through_parquet(tmp_path: Path) -> None:
+    with opened(two_days(tmp_path)) as warehouse:
+        assert warehouse.view("requests").schema == pl.Schema(polars_schema(REQUESTS))
+
+
+def test_since_and_until_cut_rows_and_leave_other_parts_unread(tmp_path: Path) -> None:
+    """DESIGN §7: a range prunes parts, not only rows: the part outside it does not even exist here."""
+    snapshot = two_days(tmp_path)
+    snapshot.parts[0].paths[0].write_bytes(b"no Parquet")
+    with opened(snapshot, since=instant("2026-06-22T00:00:00Z")) as warehouse:
+        assert warehouse.view("requests")["ended_at"].to_list() == [LATE]
+
+
+def test_until_is_the_first_instant_left_out(tmp_path: Path) -> None:
+    with opened(two_days(tmp_path), until=LATE) as warehouse:
+        assert warehouse.view("requests")["ended_at"].to_list() == [EARLY]
+
+
+def test_rejects_are_not_cut_by_a_range(tmp_path: Path) -> None:
+    snapshot = snapshot_of(tmp_path, {"rejects": [{"read_at": NOW, "reason": "no format"}]})
+    with opened(snapshot, until=EARLY) as warehouse:
+        assert warehouse.view("rejects").height == 1
+
+
+def test_the_first_name_of_a_part_that_exists_is_read(tmp_path: Path) -> None:
+    part = two_days(tmp_path).parts[0]
+    with opened(Snapshot(1, (replace(part, paths=(tmp_path / "gone.parquet", *part.paths)),))) as warehouse:
+        assert warehouse.view("requests").height == 1
+
+
+def test_a_part_without_any_name_left_asks_for_a_new_snapshot(tmp_path: Path) -> None:
+    part = Part("requests", "2026-06-21", 1, 3, 0, (tmp_path / "gone.parquet",))
+    with pytest.raises(PartGoneError, match="part of the store is gone"):
+        opened(Snapshot(1, (part,)))
+
+
+def test_a_part_that_goes_while_the_warehouse_is_open_asks_for_a_new_snapshot(tmp_path: Path) -> None:
+    snapshot = two_days(tmp_path)
+    with opened(snapshot) as warehouse:
+        snapshot.parts[0].paths[0].unlink()
+        with pytest.raises(PartGoneError):
+            warehouse.view("requests")
+
+
+def test_paths_with_quotes_are_read(tmp_path: Path) -> None:
+    folder = tmp_path / "it's [odd]*"
+    folder.mkdir()
+    with opened(two_days(folder)) as warehouse:
+        assert warehouse.view("status_counts")["requests"].to_list() == [2]
+        assert warehouse.safe_query("FROM status_counts", timeout_s=30, max_rows=None)[0].height == 1
+
+
+def test_now_is_what_the_caller_says() -> None:
+    with opened(Snapshot(0, ())) as warehouse:
+        assert warehouse.query("SELECT now_utc() AS now").item() == NOW
+
+
+def test_local_time_is_that_of_the_zone() -> None:
+    for zone, hour in ((None, 22), ("Europe/Berlin", 0), ("Asia/Kolkata", 4)):
+        given = {"timezone": zone} if zone else {}
+        with opened(Snapshot(0, ()), **given) as warehouse:
+            assert warehouse.query("SELECT hour(local_time(TIMESTAMPTZ '2026-06-21 22:45:00Z')) AS local_hour").item() == hour
+
+
+def test_views_are_made_after_those_they_need() -> None:
+    views = {"upper": view("upper", "SELECT n + 1 AS n FROM lower", "lower"), "lower": view("lower", "SELECT 1 AS n")}
+    with opened(Snapshot(0, ()), views) as warehouse:
+        assert warehouse.view("upper").item() == 2
+
+
+def test_views_that_need_each_other_are_refused() -> None:
+    views = {"a": view("a", "SELECT 1 AS n FROM b", "b"), "b": view("b", "SELECT 1 AS n FROM a", "a")}
+    with opened(Snapshot(0, ()), views) as warehouse, pytest.raises(SqlFileError, match="a -> b -> a"):
+        warehouse.view("a")
+
+
+def test_a_view_that_needs_what_there_is_not_names_the_nearest() -> None:
+    views = {"a": view("a", "SELECT 1 AS n FROM reqests", "reqests")}
+    with opened(Snapshot(0, ()), views) as warehouse, pytest.raises(SqlFileError, match="did you mean 'requests'"):
+        warehouse.view("a")
+
+
+def test_an_unknown_view_is_a_mistake_of_the_caller() -> None:
+    """U4."""
+    with opened(Snapshot(0, ())) as warehouse, pytest.raises(UsageError, match="did you mean 'model_latency'"):
+        warehouse.view("model_latncy")
+
+
+def test_a_view_that_fails_does_not_end_the_others(tmp_path: Path) -> None:
+    views = {"bad": view("bad", "SELECT error('no') AS n FROM requests", "requests"), "good": view("good", "SELECT 1 AS n")}
+    with opened(two_days(tmp_path), views) as warehouse:
+        with pytest.raises(WarehouseError, match="the query failed"):
+            warehouse.view("bad")
+        assert warehouse.view("good").item() == 1
+
+
+def test_a_kept_view_is_computed_once_and_views_above_it_read_what_was_kept(tmp_path: Path) -> None:
+    snapshot = two_days(tmp_path)
+    with opened(snapshot) as warehouse:
+        before = warehouse.view("status_counts")
+        warehouse.keep("requests")
+        for part in snapshot.parts:
+            part.paths[0].unlink()
+        assert warehouse.view("status_counts").equals(before)
