@@ -26,12 +26,14 @@ from ollalog.core.clock import Clock
 from ollalog.core.errors import PipelineError
 from ollalog.core.events import Events
 from ollalog.parsing import Context, ParsedBatch, ParserState, Settled
+from ollalog.proof import reread
 from ollalog.warehouse import PartGoneError, Warehouse, open_warehouse
 
 COMMIT_BYTES = 64 << 20
 """So much of the logs makes a batch: large enough that commits cost little, small enough for flat memory."""
 BLOCKS_IN_FLIGHT = 3
 LOOK_AHEAD_BYTES = 1 << 20
+__all__ = ["IngestOptions", "IngestSummary", "ReprocessSummary", "ingest", "reprocess", "reread", "warehouse"]
 
 
 @dataclass(frozen=True)

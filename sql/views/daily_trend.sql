@@ -58,7 +58,7 @@ SELECT
   CAST(round(load_mean_ns) AS BIGINT) AS load_mean_ns,
   CAST(prompt_tokens AS BIGINT) AS prompt_tokens,
   CAST(generated_tokens AS BIGINT) AS generated_tokens,
-  CAST(timed_tokens / nullif(eval_ns / 1e9, 0) AS DOUBLE) AS tokens_per_second,
-  CAST(timed_prompt_tokens / nullif(prompt_eval_ns / 1e9, 0) AS DOUBLE) AS prompt_tokens_per_second
+  CAST(1e9 * timed_tokens / nullif(eval_ns, 0) AS DOUBLE) AS tokens_per_second,
+  CAST(1e9 * timed_prompt_tokens / nullif(prompt_eval_ns, 0) AS DOUBLE) AS prompt_tokens_per_second
 FROM per_day_and_model
 ORDER BY day_local, model

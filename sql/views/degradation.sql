@@ -38,7 +38,7 @@ per_model_and_hour AS (
     model,
     epoch(date_trunc('hour', happened_at)) / 86400 AS day_number,
     quantile_cont(latency_ns, [0.5, 0.95]) AS quantiles_ns,
-    sum(generated_tokens) FILTER (WHERE eval_ns > 0) / nullif(sum(eval_ns) FILTER (WHERE generated_tokens IS NOT NULL) / 1e9, 0) AS speed
+    1e9 * sum(generated_tokens) FILTER (WHERE eval_ns > 0) / nullif(sum(eval_ns) FILTER (WHERE generated_tokens IS NOT NULL), 0) AS speed
   FROM request
   GROUP BY ALL
 ),
@@ -60,7 +60,7 @@ half AS (
     happened_at >= middle AS is_second,
     count(*) AS successes,
     quantile_cont(latency_ns, [0.5, 0.95]) AS quantiles_ns,
-    sum(generated_tokens) FILTER (WHERE eval_ns > 0) / nullif(sum(eval_ns) FILTER (WHERE generated_tokens IS NOT NULL) / 1e9, 0) AS speed
+    1e9 * sum(generated_tokens) FILTER (WHERE eval_ns > 0) / nullif(sum(eval_ns) FILTER (WHERE generated_tokens IS NOT NULL), 0) AS speed
   FROM request
   JOIN span USING (model)
   GROUP BY ALL

@@ -31,10 +31,10 @@ per_model AS (
     avg(load_ns) FILTER (WHERE success) AS load_mean_ns,
     avg(prompt_eval_ns) FILTER (WHERE success) AS prompt_eval_mean_ns,
     avg(eval_ns) FILTER (WHERE success) AS eval_mean_ns,
-    sum(generated_tokens) FILTER (WHERE success AND eval_ns > 0)
-      / nullif(sum(eval_ns) FILTER (WHERE success AND generated_tokens IS NOT NULL) / 1e9, 0) AS speed,
-    sum(prompt_tokens - coalesce(cached_tokens, 0)) FILTER (WHERE success AND prompt_eval_ns > 0)
-      / nullif(sum(prompt_eval_ns) FILTER (WHERE success AND prompt_tokens IS NOT NULL) / 1e9, 0) AS prompt_speed,
+    1e9 * sum(generated_tokens) FILTER (WHERE success AND eval_ns > 0)
+      / nullif(sum(eval_ns) FILTER (WHERE success AND generated_tokens IS NOT NULL), 0) AS speed,
+    1e9 * sum(prompt_tokens - coalesce(cached_tokens, 0)) FILTER (WHERE success AND prompt_eval_ns > 0)
+      / nullif(sum(prompt_eval_ns) FILTER (WHERE success AND prompt_tokens IS NOT NULL), 0) AS prompt_speed,
     avg(prompt_tokens) FILTER (WHERE success) AS prompt_tokens,
     avg(generated_tokens) FILTER (WHERE success) AS generated_tokens
   FROM model_requests

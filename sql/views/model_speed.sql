@@ -70,13 +70,13 @@ SELECT
   CAST(runs AS BIGINT) AS runs,
   CAST(generated_tokens AS BIGINT) AS generated_tokens,
   CAST(eval_ns AS BIGINT) AS eval_ns,
-  CAST(generated_tokens / nullif(eval_ns / 1e9, 0) AS DOUBLE) AS tokens_per_second,
+  CAST(1e9 * generated_tokens / nullif(eval_ns, 0) AS DOUBLE) AS tokens_per_second,
   CAST(speeds[1] AS DOUBLE) AS p5_tokens_per_second,
   CAST(speeds[2] AS DOUBLE) AS median_tokens_per_second,
   CAST(speeds[3] AS DOUBLE) AS p95_tokens_per_second,
   CAST(evaluated_tokens AS BIGINT) AS evaluated_prompt_tokens,
   CAST(prompt_eval_ns AS BIGINT) AS prompt_eval_ns,
-  CAST(evaluated_tokens / nullif(prompt_eval_ns / 1e9, 0) AS DOUBLE) AS prompt_tokens_per_second,
+  CAST(1e9 * evaluated_tokens / nullif(prompt_eval_ns, 0) AS DOUBLE) AS prompt_tokens_per_second,
   CAST(median_prompt_speed AS DOUBLE) AS median_prompt_tokens_per_second
 FROM per_model
 ORDER BY runs DESC, model

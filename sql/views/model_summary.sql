@@ -63,7 +63,7 @@ SELECT
   CAST(prompt_tokens AS BIGINT) AS prompt_tokens,
   CAST(generated_tokens AS BIGINT) AS generated_tokens,
   CAST((coalesce(prompt_tokens, 0) + coalesce(generated_tokens, 0)) / nullif(requests_with_tokens, 0) AS DOUBLE) AS tokens_per_request,
-  CAST(timed_tokens / nullif(eval_ns / 1e9, 0) AS DOUBLE) AS tokens_per_second,
+  CAST(1e9 * timed_tokens / nullif(eval_ns, 0) AS DOUBLE) AS tokens_per_second,
   CAST(median_tokens_per_second AS DOUBLE) AS median_tokens_per_second,
   first_seen,
   last_seen

@@ -56,8 +56,8 @@ SELECT
   CAST(round(quantiles_ns[1]) AS BIGINT) AS p50_ns,
   CAST(round(quantiles_ns[2]) AS BIGINT) AS p95_ns,
   CAST(round(prompt_eval_mean_ns) AS BIGINT) AS prompt_eval_mean_ns,
-  CAST(timed_prompt_tokens / nullif(prompt_eval_ns / 1e9, 0) AS DOUBLE) AS prompt_tokens_per_second,
-  CAST(timed_tokens / nullif(eval_ns / 1e9, 0) AS DOUBLE) AS tokens_per_second
+  CAST(1e9 * timed_prompt_tokens / nullif(prompt_eval_ns, 0) AS DOUBLE) AS prompt_tokens_per_second,
+  CAST(1e9 * timed_tokens / nullif(eval_ns, 0) AS DOUBLE) AS tokens_per_second
 FROM per_model_and_bucket
 JOIN bucket USING (from_tokens)
 ORDER BY model, from_tokens

@@ -32,8 +32,8 @@ requests_per_session AS (
     count(*) AS requests,
     count(*) FILTER (WHERE NOT success) AS failures,
     quantile_cont(latency_ns, [0.5, 0.95]) FILTER (WHERE success) AS quantiles_ns,
-    sum(generated_tokens) FILTER (WHERE success AND eval_ns > 0)
-      / nullif(sum(eval_ns) FILTER (WHERE success AND generated_tokens IS NOT NULL) / 1e9, 0) AS speed
+    1e9 * sum(generated_tokens) FILTER (WHERE success AND eval_ns > 0)
+      / nullif(sum(eval_ns) FILTER (WHERE success AND generated_tokens IS NOT NULL), 0) AS speed
   FROM model_requests
   GROUP BY ALL
 ),
@@ -41,7 +41,7 @@ runs_per_session AS (
   SELECT
     host,
     coalesce(session, '(unknown)') AS session,
-    sum(generated_tokens) FILTER (WHERE eval_ns > 0) / nullif(sum(eval_ns) FILTER (WHERE generated_tokens IS NOT NULL) / 1e9, 0) AS speed
+    1e9 * sum(generated_tokens) FILTER (WHERE eval_ns > 0) / nullif(sum(eval_ns) FILTER (WHERE generated_tokens IS NOT NULL), 0) AS speed
   FROM inferences
   WHERE origin = 'server_log'
   GROUP BY ALL

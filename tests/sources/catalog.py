@@ -70,8 +70,7 @@ class Catalog:
             assert item.result is not None
             if item.result.held:
                 run.held.add(item.source.id)
-            if item.result.source.offset:
-                self.sources[item.source.id] = item.result.source
+            self.sources[item.source.id] = item.result.source
         self.runs.append(run)
         return run
 

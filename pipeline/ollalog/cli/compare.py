@@ -66,7 +66,7 @@ def COMMAND(session: Session, first: str, second: str) -> None:  # noqa: N802 - 
         click.echo(EMPTY if empty else "no request of a model was read yet; performance.jsonl and server logs have them")
         return
     one, other = (models[_known_model(name, models)] for name in (first, second))
-    click.echo("\n".join([*_side_by_side(one, other), "", *_in_words(one, other)]))
+    click.echo("\n".join([*_side_by_side(one, other), *_in_words(one, other)]))
 
 
 def _known_model(name: str, models: dict[str, Row]) -> str:
@@ -100,15 +100,18 @@ def _side_by_side(one: Row, other: Row) -> list[str]:
 
 def _in_words(one: Row, other: Row) -> list[str]:
     """Which model answers sooner and which generates faster; what cannot be told is left out."""
-    return [
+    if one["model"] == other["model"]:
+        return ["", "that is one model twice: name two"]
+    sentences = [
         *_said(one, other, "p50_ns", "answers {ratio:.2f} times as fast as {slower} (median latency)", less_is_better=True),
         *_said(one, other, "tokens_per_second", "generates {ratio:.2f} times as fast as {slower} (tokens/s)", less_is_better=False),
     ]
+    return ["", *sentences] if sentences else []
 
 
 def _said(one: Row, other: Row, column: str, sentence: str, *, less_is_better: bool) -> list[str]:
     """One sentence about one measure; none when a model has no figure."""
-    if one["model"] == other["model"] or not one[column] or not other[column]:
+    if not one[column] or not other[column]:
         return []
     low, high = sorted((one, other), key=lambda row: float(row[column]))
     better, worse = (low, high) if less_is_better else (high, low)

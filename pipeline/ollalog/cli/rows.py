@@ -61,12 +61,12 @@ def _objects(rows: pl.DataFrame) -> Iterable[str]:
 
 
 def csv_rows(rows: pl.DataFrame) -> str:
-    """Comma separated with a header; null is an empty field, lists and structures are JSON."""
+    """Comma separated with a header; null is an empty field, lists and structures are JSON, control characters are spelt out."""
     import csv
 
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(rows.columns)
+    writer.writerow(printable(name) for name in rows.columns)
     writer.writerows([_field(value) for value in row] for row in rows.iter_rows())
     return text.getvalue()
 
@@ -78,7 +78,9 @@ def _field(value: object) -> object:
         return ""
     if isinstance(simple, bool):
         return str(simple).lower()
-    return json.dumps(simple, ensure_ascii=False) if isinstance(simple, dict | list) else simple
+    if isinstance(simple, dict | list):
+        simple = json.dumps(simple, ensure_ascii=False)
+    return printable(simple) if isinstance(simple, str) else simple
 
 
 def table_rows(rows: pl.DataFrame) -> str:

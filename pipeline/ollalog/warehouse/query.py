@@ -24,9 +24,12 @@ from ollalog.warehouse.safety import check_statement, lock_down
 from ollalog.warehouse.views import create_view, in_order, load_views
 
 Answer = TypeVar("Answer")
+NOW_UTC = """CREATE MACRO now_utc() AS CASE
+    WHEN getvariable('now_utc') IS NULL THEN error('now_utc is not set')
+    ELSE CAST(getvariable('now_utc') AS TIMESTAMPTZ)
+END"""
 MACROS = (
-    "CREATE MACRO now_utc() AS CASE WHEN getvariable('now_utc') IS NULL THEN error('now_utc is not set') "
-    "ELSE CAST(getvariable('now_utc') AS TIMESTAMPTZ) END",
+    NOW_UTC,
     "CREATE MACRO local_time(instant) AS timezone(COALESCE(CAST(getvariable('timezone') AS VARCHAR), 'UTC'), instant)",
 )
 
@@ -238,4 +241,5 @@ def column_types(name: str) -> dict[str, str]:
     epoch = datetime.fromtimestamp(0, UTC)
     with open_warehouse(Snapshot(0, ()), now=epoch) as warehouse:
         described = warehouse.query(f'DESCRIBE "{name}"')
-    return dict(described.select("column_name", "column_type").iter_rows())
+    kinds = described.select("column_name", "column_type").iter_rows()
+    return {column: str(kind).replace("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ") for column, kind in kinds}

@@ -1,0 +1,57 @@
+"""Rows against the bytes that they were read from: the part of `verify` that needs both reading and parsing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from ollalog import parsing, sources
+from ollalog.core.batch import Source
+
+# What a line says by itself, whatever came before it.
+_TOLD = {
+    "requests": ("status", "method", "path", "latency_ns"),
+    "inferences": ("model", "operation", "total_ns", "prompt_tokens", "generated_tokens", "success"),
+}
+
+
+def reread(source: Source, table: str, rows: pl.DataFrame) -> Sequence[str]:
+    """Parse the lines of some rows again and say what differs.
+
+    Args:
+        source: where the rows were read from.
+        table: requests or inferences.
+        rows: a few rows of the table.
+
+    Returns:
+        One sentence per row that is not what its line says; none where the log is gone.
+    """
+    wanted = rows.sort("byte_offset")
+    batch = sources.lines_at(source, wanted["byte_offset"].to_list()) if wanted.height else None
+    if batch is None:
+        return []
+    parsed = parsing.parse(batch)
+    if table == "requests":
+        return _differences(source, wanted, parsed.requests, _TOLD[table])
+    runs = wanted.filter(pl.col("origin") == "server_log")
+    records = wanted.filter(pl.col("origin") != "server_log")
+    told = parsed.inferences if parsed.inferences is not None else parsed.requests.select("byte_offset").clear()
+    ends = set(parsed.marks.filter(pl.col("kind").is_in(["release", "last_total"]))["byte_offset"].to_list())
+    missing = [offset for offset in runs["byte_offset"].to_list() if offset not in ends]
+    sentences = [f"inferences: source {source.id}, offset {offset}: no run ends there" for offset in missing]
+    return [*sentences, *_differences(source, records, told, _TOLD[table])]
+
+
+def _differences(source: Source, wanted: pl.DataFrame, told: pl.DataFrame, columns: Sequence[str]) -> list[str]:
+    table = "requests" if "status" in columns else "inferences"
+    sentences = []
+    found = {row["byte_offset"]: row for row in told.iter_rows(named=True)}
+    for row in wanted.iter_rows(named=True):
+        line = found.get(row["byte_offset"])
+        place = f"{table}: source {source.id}, offset {row['byte_offset']}"
+        if line is None:
+            sentences.append(f"{place}: no such row can be read there")
+            continue
+        sentences.extend(f"{place}: {name} is {row[name]!r}, the log says {line[name]!r}" for name in columns if row[name] != line[name])
+    return sentences
