@@ -58,7 +58,7 @@ def test_installed_wheel_runs_every_view(elsewhere: Path, tmp_path: Path) -> Non
     code = (
         "from datetime import UTC, datetime; from pathlib import Path\n"
         "from ollalog import runtime; from ollalog.warehouse import load_views\n"
-        f"with runtime.open_warehouse(Path({str(tmp_path)!r}), now=datetime.now(UTC)) as house:\n"
+        f"with runtime.warehouse(Path({str(tmp_path)!r}), now=datetime.now(UTC)) as house:\n"
         "    print(*(f'{name}:{house.view(name).width}' for name in load_views()))"
     )
     asked = python("-W", "error", "-c", code, PYTHONPATH=str(elsewhere))

@@ -1,9 +1,9 @@
 -- [view]
--- purpose = "failed requests of models by type, with the newest message; types by status: 404 invalid_model, 408/499/504 timeout, 502 connection_failed, 402/429/503/507 resource_exhausted, other 4xx and 501 invalid_request, else other"
+-- purpose = "failed requests of models by type, with the newest message"
 -- grain   = ["error_type"]
 -- needs   = ["model_requests"]
 -- [columns]
--- error_type = "timeout, connection_failed, invalid_model, resource_exhausted, model_not_loaded, invalid_request or other"
+-- error_type = "the record's type, else by status: 404 invalid_model, 408 499 504 timeout, 502 connection_failed, 402 429 503 507 resource_exhausted, other 4xx and 501 invalid_request, else other"
 -- failures   = "failed requests of this type"
 -- ratio      = "share of all failed requests; 0 to 1"
 -- models     = "models that it happened to; those that are not known count as one"

@@ -26,14 +26,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with tempfile.TemporaryDirectory(prefix="ollalog-bench-") as name:
         log = Path(name) / "server.log"
         counts = logs.write_server_log(log, options.lines)
-        size_mib = log.stat().st_size / measure.MIB
-        print(
-            f"{options.lines:,} lines, {counts['access']:,} of them access lines, {size_mib:,.0f} MiB; median of {options.rounds} rounds in turns"
-        )
+        size = f"{options.lines:,} lines, {counts['access']:,} of them access lines, {log.stat().st_size / measure.MIB:,.0f} MiB"
+        measure.say(f"{size}; median of {options.rounds} rounds in turns")
         runs = take_turns(programs, log, counts["access"], options.rounds)
     print_results(runs, options.lines)
     for peer in missing:
-        print(f"{peer}: skipped, not installed (make system-deps)")
+        measure.say(f"{peer}: skipped, not installed (make system-deps)")
 
 
 def take_turns(programs: Sequence[peers.Program], log: Path, expected: int, rounds: int) -> dict[str, list[measure.Run]]:
@@ -50,7 +48,7 @@ def take_turns(programs: Sequence[peers.Program], log: Path, expected: int, roun
 
 def print_results(runs: dict[str, list[measure.Run]], lines: int) -> None:
     """Print seconds, lines per second, peak memory and how many times as fast ollalog was."""
-    figures = measure.interleaved(runs)
+    figures = measure.medians(runs)
     ours = figures.get("ollalog", (0.0, 0))[0]
     rows = [
         (name, f"{seconds:.2f}", f"{lines / seconds:,.0f}", f"{peak / measure.MIB:,.0f}", f"{seconds / ours:.1f}" if ours else "-")

@@ -65,9 +65,15 @@ def ollalog() -> str:
     return found
 
 
-def interleaved(jobs: Mapping[str, Sequence[Run]]) -> dict[str, tuple[float, int]]:
+def medians(jobs: Mapping[str, Sequence[Run]]) -> dict[str, tuple[float, int]]:
     """Median seconds and highest peak (bytes) of each job's runs."""
     return {name: (statistics.median(one.seconds for one in runs), max(one.peak_bytes for one in runs)) for name, runs in jobs.items()}
+
+
+def say(text: str) -> None:
+    """Print a line at once."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
 
 
 def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -83,7 +89,7 @@ def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
             + " |"
         )
 
-    print(line(headings))
-    print("|" + "|".join("-" * (width + 2) if n == 0 else "-" * (width + 1) + ":" for n, width in enumerate(widths)) + "|")
+    say(line(headings))
+    say("|" + "|".join("-" * (width + 2) if n == 0 else "-" * (width + 1) + ":" for n, width in enumerate(widths)) + "|")
     for row in rows:
-        print(line(row), flush=True)
+        say(line(row))

@@ -73,7 +73,7 @@ def _lnav_install(folder: Path) -> None:
 
 def _lnav_lines(_: Path, stdout: str) -> int:
     rows = [line.split() for line in stdout.splitlines()]
-    return sum(int(row[1]) for row in rows if len(row) == 2 and row[0].isdigit())  # noqa: PLR2004 - status and count
+    return sum(int(row[1]) for row in rows if len(row) == 2 and row[0].isdigit())
 
 
 def _ollalog_command(log: Path, folder: Path) -> list[str]:

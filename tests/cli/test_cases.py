@@ -8,6 +8,7 @@ In stdout and stderr `<any>` stands for how long it took, `<here>` for the folde
 from __future__ import annotations
 
 import base64
+import json
 import re
 import shlex
 import tomllib
@@ -16,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ollalog.cli.main import run
 from ollalog.cli.session import Session
@@ -79,7 +82,31 @@ def rewrite(path: Path, **texts: str) -> None:
     """Put what was said into the case; a human reads the difference."""
     content = path.read_text(encoding="utf-8")
     for name, text in texts.items():
-        literal = f"{name} = '''\n{text}'''" if text else f'{name} = ""'
-        # A backslash in what was said must not be read as one in a replacement.
-        content = re.sub(rf"^{name} = (?:'''.*?'''|\"\")", literal.replace("\\", r"\\"), content, flags=re.MULTILINE | re.DOTALL)
+        content = re.sub(
+            rf"^{name} = (?:'''.*?'''|\"\"\".*?\"\"\"|\"\")",
+            # A backslash in what was said must not be read as one in a replacement.
+            literal(name, text).replace("\\", r"\\"),
+            content,
+            flags=re.MULTILINE | re.DOTALL,
+        )
     path.write_text(content, encoding="utf-8")
+
+
+def literal(name: str, text: str) -> str:
+    """A key with a text as TOML: as it is where that can be read back, else with escapes."""
+    plain = f"{name} = '''\n{text}'''" if text else f'{name} = ""'
+    try:
+        return plain if tomllib.loads(plain)[name] == text else escaped(name, text)
+    except tomllib.TOMLDecodeError:
+        return escaped(name, text)
+
+
+def escaped(name: str, text: str) -> str:
+    """A key with a text whose control characters and quotes are spelt out."""
+    lines = "\n".join(json.dumps(line, ensure_ascii=False)[1:-1] for line in text.split("\n"))
+    return f'{name} = """\n{lines}"""'
+
+
+@given(st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\r\x7f")))
+def test_any_output_can_stand_in_a_case(text: str) -> None:
+    assert tomllib.loads(literal("stdout", text))["stdout"] == text

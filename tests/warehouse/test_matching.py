@@ -42,7 +42,8 @@ def fit(line: Row, record: Row) -> bool:
     apart_s = (record["happened_at"] - line["ended_at"]).total_seconds()
     slack_ns = max(5_000_000, line["latency_ns"] / 100)
     least_ns, most_ns = line["latency_ns"] - slack_ns, line["latency_ns"] + line["latency_resolution_ns"] - 1 + slack_ns
-    return record["operation"] == line["operation"] and -2 <= apart_s <= 1 and least_ns <= record["total_ns"] <= most_ns
+    fits: bool = record["operation"] == line["operation"] and -2 <= apart_s <= 1 and least_ns <= record["total_ns"] <= most_ns
+    return fits
 
 
 def pairs(requests: list[Row], inferences: list[Row]) -> set[tuple[int, int]]:

@@ -13,7 +13,7 @@ import pytest
 from ollalog.core.batch import Part, Snapshot
 from ollalog.core.errors import SqlFileError, UsageError, WarehouseError
 from ollalog.core.sqlfile import SqlFile
-from ollalog.core.tables import REQUESTS, TABLES, polars_schema
+from ollalog.core.tables import REQUESTS, TABLES, Table, polars_schema
 from ollalog.warehouse import PartGoneError, Warehouse, open_warehouse
 from tests.warehouse.snapshots import instant, part_of, snapshot_of
 
@@ -31,16 +31,15 @@ def two_days(folder: Path) -> Snapshot:
     return Snapshot(1, tuple(parts))
 
 
-def opened(snapshot: Snapshot, views: Mapping[str, SqlFile] | None = None, **given: datetime | str) -> Warehouse:
-    return open_warehouse(snapshot, now=NOW, views=views, **given)  # type: ignore[arg-type] - the options differ in type
+def opened(snapshot: Snapshot, views: Mapping[str, SqlFile] | None = None, *, timezone: str | None = None) -> Warehouse:
+    return open_warehouse(snapshot, now=NOW, views=views, timezone=timezone)
 
 
 @pytest.mark.parametrize("table", TABLES.values(), ids=lambda table: table.name)
-def test_a_table_without_parts_is_an_empty_relation_of_the_right_types(table: object) -> None:
-    name = table.name  # type: ignore[attr-defined]
+def test_a_table_without_parts_is_an_empty_relation_of_the_right_types(table: Table) -> None:
     with opened(Snapshot(0, ())) as warehouse:
-        rows = warehouse.view(name)
-    assert rows.schema == pl.Schema(polars_schema(TABLES[name]))
+        rows = warehouse.view(table.name)
+    assert rows.schema == pl.Schema(polars_schema(table))
     assert rows.is_empty()
 
 
@@ -53,18 +52,18 @@ def test_since_and_until_cut_rows_and_leave_other_parts_unread(tmp_path: Path) -
     """DESIGN §7: a range prunes parts, not only rows: the part outside it does not even exist here."""
     snapshot = two_days(tmp_path)
     snapshot.parts[0].paths[0].write_bytes(b"no Parquet")
-    with opened(snapshot, since=instant("2026-06-22T00:00:00Z")) as warehouse:
+    with open_warehouse(snapshot, now=NOW, since=instant("2026-06-22T00:00:00Z")) as warehouse:
         assert warehouse.view("requests")["ended_at"].to_list() == [LATE]
 
 
 def test_until_is_the_first_instant_left_out(tmp_path: Path) -> None:
-    with opened(two_days(tmp_path), until=LATE) as warehouse:
+    with open_warehouse(two_days(tmp_path), now=NOW, until=LATE) as warehouse:
         assert warehouse.view("requests")["ended_at"].to_list() == [EARLY]
 
 
 def test_rejects_are_not_cut_by_a_range(tmp_path: Path) -> None:
     snapshot = snapshot_of(tmp_path, {"rejects": [{"read_at": NOW, "reason": "no format"}]})
-    with opened(snapshot, until=EARLY) as warehouse:
+    with open_warehouse(snapshot, now=NOW, until=EARLY) as warehouse:
         assert warehouse.view("rejects").height == 1
 
 
@@ -103,8 +102,7 @@ def test_now_is_what_the_caller_says() -> None:
 
 def test_local_time_is_that_of_the_zone() -> None:
     for zone, hour in ((None, 22), ("Europe/Berlin", 0), ("Asia/Kolkata", 4)):
-        given = {"timezone": zone} if zone else {}
-        with opened(Snapshot(0, ()), **given) as warehouse:
+        with opened(Snapshot(0, ()), timezone=zone) as warehouse:
             assert warehouse.query("SELECT hour(local_time(TIMESTAMPTZ '2026-06-21 22:45:00Z')) AS local_hour").item() == hour
 
 

@@ -21,7 +21,8 @@ from tests.warehouse.snapshots import snapshot_of
 
 NOW = datetime(2026, 6, 23, 12, tzinfo=UTC)
 CLOCKS = re.compile(
-    r"\b(now|today|get_current_timestamp|get_current_time|transaction_timestamp|current_(date|time|timestamp)|localtime\w*)\b", re.I
+    r"\b(now|today|get_current_timestamp|get_current_time|transaction_timestamp|current_(date|time|timestamp)|localtime\w*)\b",
+    re.IGNORECASE,
 )
 VIEWS = sorted(load_views().values(), key=lambda file: file.name)
 LIST = (
@@ -76,7 +77,7 @@ def test_grain_tells_all_rows_apart(file: SqlFile, tmp_path: Path) -> None:
 
 def test_no_outer_select_takes_every_column() -> None:
     for file in VIEWS:
-        assert not re.search(r"^SELECT\s+\*", file.select, re.M), file.name
+        assert not re.search(r"^SELECT\s+\*", file.select, re.MULTILINE), file.name
 
 
 def test_no_other_file_lies_among_the_views() -> None:
@@ -101,7 +102,7 @@ def dicts(tree: object) -> Iterator[dict[str, Any]]:
 
 def busy_day() -> dict[str, list[dict[str, object]]]:
     """Two hundred requests and records with few different values and many nulls."""
-    requests = [
+    requests: list[dict[str, object]] = [
         {
             "ended_at": datetime(2026, 6, 1 + number % 3, number % 24, number % 7, tzinfo=UTC), "latency_ns": 10**6 * (number % 11),
             "started_at": None, "latency_resolution_ns": 1, "status": (200, 200, 404, 500)[number % 4], "method": "POST",
@@ -110,7 +111,7 @@ def busy_day() -> dict[str, list[dict[str, object]]]:
         }
         for number in range(200)
     ]  # fmt: skip
-    inferences = [
+    inferences: list[dict[str, object]] = [
         {
             "happened_at": datetime(2026, 6, 1 + number % 3, number % 24, number % 7, tzinfo=UTC), "total_ns": 10**6 * (number % 13),
             "origin": ("performance_jsonl", "server_log")[number % 2], "operation": ("chat", None)[number % 2], "success": number % 5 > 0,
@@ -119,12 +120,12 @@ def busy_day() -> dict[str, list[dict[str, object]]]:
         }
         for number in range(200)
     ]  # fmt: skip
-    events = [
+    events: list[dict[str, object]] = [
         {"happened_at": datetime(2026, 6, 1, tzinfo=UTC), "event": event, "session": "a", "host": "h", "model": model}
         for event in ("server_started", "model_loaded", "model_named", "runners_counted")
         for model in (None, "a:1b")
     ]
-    rejects = [{"read_at": NOW, "format": None, "reason": "no format"} for _ in range(2)]
-    rows = {"requests": requests, "inferences": inferences, "server_events": events, "rejects": rejects}
+    rejects: list[dict[str, object]] = [{"read_at": NOW, "format": None, "reason": "no format"} for _ in range(2)]
+    rows: dict[str, list[dict[str, object]]] = {"requests": requests, "inferences": inferences, "server_events": events, "rejects": rejects}
     assert set(rows) == set(TABLES)
     return rows

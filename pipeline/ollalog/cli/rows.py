@@ -6,7 +6,7 @@ import io
 import json
 import math
 from collections.abc import Callable, Iterable, Mapping
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -23,26 +23,25 @@ EXPLAINED = ["explain_key", "explain_value"]
 
 def plain(value: object) -> Any:  # noqa: ANN401 - what JSON can hold has no narrower type
     """A value as JSON can hold it: instants ISO 8601 with Z, whole numbers as integers, bytes as hex, NaN as null."""
+    simple: Any = str(value)
     match value:
         case None | bool() | int() | str():
-            return value
+            simple = value
         case float():
-            return value if math.isfinite(value) else None
+            simple = value if math.isfinite(value) else None
         case Decimal():
-            return int(value) if value == value.to_integral_value() else float(value)
+            simple = int(value) if value == value.to_integral_value() else float(value)
         case datetime():
-            return value.isoformat().replace("+00:00", "Z")
+            simple = value.isoformat().replace("+00:00", "Z")
         case date() | time():
-            return value.isoformat()
-        case timedelta():
-            return str(value)
+            simple = value.isoformat()
         case bytes():
-            return value.hex()
+            simple = value.hex()
         case Mapping():
-            return {str(key): plain(item) for key, item in value.items()}
+            simple = {str(key): plain(item) for key, item in value.items()}
         case Iterable():
-            return [plain(item) for item in value]
-    return str(value)
+            simple = [plain(item) for item in value]
+    return simple
 
 
 def json_rows(rows: pl.DataFrame) -> str:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @click.command("views", short_help="The views and tables, or one with its columns and units.")
 @click.argument("name", required=False)
 @click.pass_obj
-def COMMAND(session: Session, name: str | None) -> None:  # noqa: N802 - the name that the package is searched for
+def COMMAND(_session: Session, name: str | None) -> None:  # noqa: N802 - the name that the package is searched for
     """List the views and tables that `ollalog sql` can read; with NAME show its grain, columns, units and SQL."""
     from ollalog.warehouse import load_views, unknown_view
 

@@ -31,7 +31,7 @@ KINDS: Mapping[str, Mapping[str, Field]] = {
         "needs": Field(list, example='needs = ["requests"]'),
     },
 }
-TYPE_NAMES = {str: "text in quotes", list: "a list of texts"}
+TYPE_NAMES: Mapping[type, str] = {str: "text in quotes", list: "a list of texts"}
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-SIMPLE_DURATION = r"^ *\d+(?:\.\d+)?(?:ns|us|µs|μs|Âµs|ms|s)$"
+SIMPLE_DURATION = r"^ *[0-9]+(?:\.[0-9]+)?(?:ns|us|µs|μs|Âµs|ms|s)$"
 ANY_DURATION = r"(?:0s|\d+(?:\.\d+)?(?:ns|us|µs|μs|Âµs|ms)|(?:\d+h)?(?:\d+m)?\d+(?:\.\d+)?s)"
 
 
@@ -23,7 +23,7 @@ def simple_duration_ns(text: pl.Expr) -> pl.Expr:
     unit_ns = (
         pl.when(text.str.ends_with("ms")).then(pl.lit(1e6))
         .when(text.str.ends_with("µs")).then(pl.lit(1e3))
-        .when(~text.str.contains(r"[^\d. ]s$")).then(pl.lit(1e9))
+        .when(~text.str.contains(r"[^0-9. ]s$")).then(pl.lit(1e9))
         .when(text.str.ends_with("ns")).then(pl.lit(1.0))
         .otherwise(pl.lit(1e3))
     )  # fmt: skip

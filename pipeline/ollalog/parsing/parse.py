@@ -9,13 +9,12 @@ from dataclasses import dataclass
 import polars as pl
 
 from ollalog.core.batch import LineBatch
-from ollalog.parsing import route
+from ollalog.parsing import route, saying
 from ollalog.parsing.format import LINE_SCHEMA, REJECTED_SCHEMA, Extract
 from ollalog.parsing.formats import gin_access, llama_server
-from ollalog.parsing.saying import SCHEMA as SAYING_SCHEMA
 
 _PLACE = {"line": pl.UInt32(), "byte_offset": pl.Int64(), "stamp": LINE_SCHEMA["stamp"]}
-EVENT_SCHEMA = {**_PLACE, "ended_local": pl.Datetime("us"), "zone_s": pl.Int32(), **SAYING_SCHEMA}
+EVENT_SCHEMA = {**_PLACE, "ended_local": pl.Datetime("us"), "zone_s": pl.Int32(), **saying.SCHEMA}
 
 
 @dataclass(frozen=True)
@@ -53,6 +52,7 @@ def parse(batch: LineBatch, first_bytes: bytes = b"") -> ParsedBatch:
     lines = lines.with_columns(pl.lit(None, LINE_SCHEMA["stamp"]).alias("stamp")).select(list(LINE_SCHEMA))
     routed = route.route(lines)
     by_format = routed.extracts
+    events, debug_count = _events(by_format)
     inferences = [extract.records for name, extract in by_format if name in _INFERENCE_FORMATS and extract.records is not None]
     return ParsedBatch(
         source=batch.source,
@@ -60,21 +60,20 @@ def parse(batch: LineBatch, first_bytes: bytes = b"") -> ParsedBatch:
         end=batch.end,
         line_count=lines.height + len(batch.long_lines),
         requests=_requests([extract.records for name, extract in by_format if name == gin_access.FORMAT.name]),
-        events=_events([extract.records for name, extract in by_format if name in _EVENT_FORMATS]),
+        events=events,
         inferences=pl.concat(inferences).sort("line") if inferences else None,
         marks=_concat([extract.marks for _, extract in by_format], llama_server.MARK_SCHEMA),
         rejected=_rejected(by_format, batch),
         unowned=routed.unowned,
         blank=routed.blank,
         opens=pl.concat([pl.Series("line", dtype=pl.UInt32), *(extract.opens for _, extract in by_format)]).sort(),
-        noise=_noise(by_format),
+        noise=_noise(by_format, debug_count),
         folded=sum(extract.folded for _, extract in by_format),
         first_bytes=first_bytes,
     )
 
 
 _INFERENCE_FORMATS = ("performance_jsonl", "ollama_response")
-_EVENT_FORMATS = ("slog_text", "std_log", "runner_text", "go_panic", "plain")
 _REJECTS = {**REJECTED_SCHEMA, "format": pl.String(), "length_bytes": pl.Int64()}
 
 
@@ -95,16 +94,13 @@ def _requests(frames: list[pl.DataFrame | None]) -> pl.DataFrame:
     return _concat([frame.select(list(schema)) for frame in frames if frame is not None], schema)
 
 
-def _events(frames: list[pl.DataFrame | None]) -> pl.DataFrame:
-    missing = {"stamp", "ended_local", "zone_s"}
-    filled = [
-        frame.with_columns(pl.lit(None, EVENT_SCHEMA[name]).alias(name) for name in missing - set(frame.columns)).select(
-            pl.col(name).cast(kind) for name, kind in EVENT_SCHEMA.items()
-        )
-        for frame in frames
-        if frame is not None
-    ]
-    return _concat(list(filled), EVENT_SCHEMA)
+def _events(by_format: tuple[tuple[str, Extract], ...]) -> tuple[pl.DataFrame, int]:
+    """Records of `server_events`, EVENT_SCHEMA, and how many lines of DEBUG or TRACE level are left out."""
+    said = _concat([extract.said for _, extract in by_format], saying.SAID_SCHEMA)
+    if said.height == 0:
+        return pl.DataFrame(schema=EVENT_SCHEMA), 0
+    events, debug_count = saying.told(said)
+    return events.select(list(EVENT_SCHEMA)), debug_count
 
 
 def _rejected(by_format: tuple[tuple[str, Extract], ...], batch: LineBatch) -> pl.DataFrame:
@@ -123,8 +119,8 @@ def _rejected(by_format: tuple[tuple[str, Extract], ...], batch: LineBatch) -> p
     return pl.concat(frames) if frames else pl.DataFrame(schema=_REJECTS)
 
 
-def _noise(by_format: tuple[tuple[str, Extract], ...]) -> Mapping[str, int]:
-    total: Counter[str] = Counter()
+def _noise(by_format: tuple[tuple[str, Extract], ...], debug_count: int) -> Mapping[str, int]:
+    total: Counter[str] = Counter({"debug": debug_count} if debug_count else {})
     for _, extract in by_format:
         total.update(extract.noise)
     return dict(total)

@@ -19,6 +19,17 @@ SCHEMA = {
     "message": pl.String(),
     "attrs": pl.String(),
 }
+SAID_SCHEMA = {
+    "line": pl.UInt32(),
+    "byte_offset": pl.Int64(),
+    "stamp": pl.Datetime("us", "UTC"),
+    "ended_local": pl.Datetime("us"),
+    "zone_s": pl.Int32(),
+    "level": pl.String(),
+    "message": pl.String(),
+    "tail": pl.String(),
+    "known_event": pl.String(),
+}
 _ATTRIBUTE = r'(?:^| )(?:"([^"\\]*)"|([^\s"=]+))=(?:"([^"\\]*)"|([^\s"]*))'
 _SETTING = re.compile(r"([A-Z][A-Z0-9_]+):(.*?)(?= [A-Z][A-Z0-9_]+:|\]?$)")
 _SECRET = re.compile(r"PROXY|TOKEN|SECRET|PASSWORD|API_KEY", re.IGNORECASE)
@@ -27,80 +38,63 @@ _NUMBER = r'"%s":"([\d.]+) ?(?:([KMGT]?i?)B)?"'
 _SCALE = {"": 1, "K": 10**3, "Ki": 2**10, "M": 10**6, "Mi": 2**20, "G": 10**9, "Gi": 2**30, "T": 10**12, "Ti": 2**40}
 
 
-def told(frame: pl.DataFrame) -> pl.DataFrame:
-    """Add COLUMNS to a frame of `level`, `quoted` (message, perhaps Go-quoted) and `tail` (attributes); drops the last two."""
-    frame = frame.with_columns(_attrs(frame["tail"], frame["level"]), _plain(frame["quoted"]).alias("message"))
-    frame = frame.join(_kinds(frame["message"]), on="message", how="left", maintain_order="left")
-    return _with_details(frame).drop("quoted", "tail")
-
-
-def split_message(said: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
-    """Cut what follows "msg=" into the message, its quotes kept, and the attributes; for messages without a backslash.
+def told(said: pl.DataFrame) -> tuple[pl.DataFrame, int]:
+    """What lines that carry a message mean.
 
     Args:
-        said: String column: `"loaded runners" count=1`, `offload library=cpu`.
+        said: one row per line, SAID_SCHEMA: `message` and `level` are plain text, `tail` holds the attributes as written,
+            `known_event` an event that the format has found out by other means.
 
     Returns:
-        Two String columns of the same length: `"loaded runners"` and ` count=1`; the second may be null or empty.
+        One row per line that is stored, with COLUMNS in place of `tail` and `known_event`; the number of DEBUG and TRACE
+        lines left out because they tell no event.
     """
-    quoted = said.str.slice(1).str.splitn('"', 2)
-    bare = said.str.splitn(" ", 2)
-    is_quoted = said.str.starts_with('"')
-    message = (
-        pl.when(is_quoted)
-        .then(pl.concat_str(pl.lit('"'), quoted.struct.field("field_0"), pl.lit('"')))
-        .otherwise(bare.struct.field("field_0"))
-    )
-    tail = pl.when(is_quoted).then(quoted.struct.field("field_1")).otherwise(pl.concat_str(pl.lit(" "), bare.struct.field("field_1")))
-    return message, tail
+    kinds = _kinds(said["message"])
+    named = said.join(kinds, on="message", how="left", maintain_order="left").with_columns(pl.coalesce("known_event", "by_text").alias("by_text"))
+    is_quiet = pl.col("level").is_in(["DEBUG", "TRACE"])
+    kept = named.filter(~(is_quiet & (pl.col("by_text") == "other")))
+    full = kept.with_columns(pl.when(~is_quiet).then(_attrs(kept["tail"])).alias("attrs"))
+    return _with_details(full).select(*said.drop("tail", "known_event", *(name for name in COLUMNS if name in said)).columns, *COLUMNS), said.height - kept.height
 
 
-def _plain(quoted: pl.Series) -> pl.Series:
-    distinct = quoted.drop_nulls().unique().to_list()
-    unquoted = [go_text.unquote(text[1:-1]) if text[:1] == '"' else text for text in distinct]
-    return quoted.replace_strict(distinct, unquoted, default=None, return_dtype=pl.String)
-
-
-def _attrs(tails: pl.Series, levels: pl.Series) -> pl.Series:
-    """Attributes as JSON text; null for DEBUG and TRACE, whose attributes can hold prompts, and where there are none.
+def _attrs(tails: pl.Series) -> pl.Series:
+    """Attributes as JSON text; null where there are none.
 
     Where every value is quoted, or none is, replacing the separators does; a pattern reads the mixed ones, and Go's
     rules of quoting, in Python, what has escapes.
     """
     text = pl.col("tail")
-    frame = pl.DataFrame({"tail": tails, "level": levels}).with_columns(
-        pl.when(pl.col("level").is_in(["DEBUG", "TRACE"]) | (text.str.len_bytes() < 2)).then(None).otherwise(text).alias("tail")
-    )
     equals, quotes = text.str.count_matches("=", literal=True), text.str.count_matches('"', literal=True)
-    frame = frame.with_columns(
-        pl.when(text.str.contains("\\", literal=True)).then(pl.lit("escaped"))
-        .when((quotes == 2 * equals) & (text.str.count_matches('="', literal=True) == equals)).then(pl.lit("quoted"))
-        .when((quotes == 0) & (text.str.count_matches(" ", literal=True) == equals)).then(pl.lit("bare"))
-        .when(text.is_not_null()).then(pl.lit("mixed")).alias("spelling")
+    quoted = text.str.replace_all('="', '":"', literal=True).str.replace_all('" ', '","', literal=True)
+    bare = text.str.replace_all("=", '":"', literal=True).str.replace_all(" ", '","', literal=True)
+    frame = (
+        pl.LazyFrame({"tail": tails})
+        .with_columns(
+            pl.when(text.str.len_bytes() == 0).then(pl.lit("none"))
+            .when(text.str.contains(r"[\\\x00-\x1f]")).then(pl.lit("odd"))
+            .when((quotes == 2 * equals) & (text.str.count_matches('="', literal=True) == equals)).then(pl.lit("quoted"))
+            .when((quotes == 0) & (text.str.count_matches(" ", literal=True) + 1 == equals)).then(pl.lit("bare"))
+            .otherwise(pl.lit("mixed")).alias("spelling")
+        )
+        .with_columns(
+            pl.when(pl.col("spelling") == "quoted").then(pl.concat_str(pl.lit('{"'), quoted, pl.lit("}")))
+            .when(pl.col("spelling") == "bare").then(pl.concat_str(pl.lit('{"'), bare, pl.lit('"}'))).alias("attrs")
+        )
+        .collect()
     )  # fmt: skip
-    body = text.str.slice(1)
-    by_spelling = {
-        "quoted": body.str.replace_all('="', '":"', literal=True).str.replace_all('" ', '","', literal=True).str.strip_suffix('"'),
-        "bare": body.str.replace_all("=", '":"', literal=True).str.replace_all(" ", '","', literal=True),
-    }
-    frame = frame.with_row_index("place")
-    done = [
-        frame.filter(pl.col("spelling") == spelling).select("place", pl.concat_str(pl.lit('{"'), pairs, pl.lit('"}')).alias("attrs"))
-        for spelling, pairs in by_spelling.items()
-    ]
-    done.append(_mixed_attributes(frame.filter(pl.col("spelling").is_in(["mixed", "escaped"]))))
-    return frame.select("place").join(pl.concat(done), on="place", how="left", maintain_order="left")["attrs"]
+    rest = frame.with_row_index("place").filter(pl.col("spelling").is_in(["mixed", "odd"]))
+    return frame["attrs"].scatter(rest["place"], _mixed_attributes(rest)) if rest.height else frame["attrs"]
 
 
-def _mixed_attributes(frame: pl.DataFrame) -> pl.DataFrame:
-    """`place` and `attrs` (JSON) of a frame of `place`, `tail`, `spelling`."""
-    text = pl.col("tail")
-    joined = text.str.replace_all(_ATTRIBUTE, '"$1$2":"$3$4",')
+def _mixed_attributes(frame: pl.DataFrame) -> pl.Series:
+    """Attributes (JSON) of a frame of `tail` and `spelling` whose values are quoted only where they must be."""
+    joined = pl.col("tail").str.replace_all(_ATTRIBUTE, '"$1$2":"$3$4",')
     is_plain = (pl.col("spelling") == "mixed") & joined.str.contains(r'^(?:"[^"]*":"[^"]*",)+$')
-    plain = frame.filter(is_plain).select("place", pl.concat_str(pl.lit("{"), joined.str.strip_suffix(","), pl.lit("}")).alias("attrs"))
-    odd = frame.filter(~is_plain)
-    read = pl.Series("attrs", [_odd_attributes(tail) for tail in odd["tail"]], dtype=pl.String)
-    return pl.concat([plain, odd.select("place").with_columns(read)])
+    plain = pl.when(is_plain).then(pl.concat_str(pl.lit("{"), joined.str.strip_suffix(","), pl.lit("}"))).alias("attrs")
+    read = frame.select(plain, pl.when(~is_plain).then(pl.col("tail")).alias("tail"))
+    if read["tail"].null_count() == read.height:
+        return read["attrs"]
+    return pl.Series("attrs", [plain if tail is None else _odd_attributes(tail) for plain, tail in read.iter_rows()], dtype=pl.String)
 
 
 def _odd_attributes(tail: str) -> str | None:
@@ -129,10 +123,9 @@ def _kind(event: str, groups: dict[str, str]) -> tuple[str, int | None, float | 
 
 def _with_details(frame: pl.DataFrame) -> pl.DataFrame:
     """Add `event`, `model` and `value` to a frame of `message`, `tail`, `attrs`, `level` and what `_kinds` tells."""
-    tail, message, by_text = pl.col("tail").fill_null(""), pl.col("message"), pl.col("by_text")
-    is_short_of_memory = pl.concat_str(message, tail).str.contains_any(list(messages.OUT_OF_MEMORY), ascii_case_insensitive=True)
+    tail, message, by_text = pl.col("tail"), pl.col("message"), pl.col("by_text")
     is_loud = pl.col("level").is_in(["WARN", "ERROR"]) | (by_text == "model_load_failed")
-    odd = frame.with_row_index("place").filter(is_loud | by_text.is_in(["runner_crashed", "model_load_started"]))
+    is_short_of_memory = pl.concat_str(message, tail).str.contains_any(list(messages.OUT_OF_MEMORY), ascii_case_insensitive=True)
     event = (
         # a killed runner without an exit state is how 0.33 logs a normal unload
         pl.when((by_text == "runner_crashed") & message.str.ends_with("terminated") & tail.str.contains(messages.NORMAL_STOP))
@@ -142,10 +135,10 @@ def _with_details(frame: pl.DataFrame) -> pl.DataFrame:
         .when(by_text.is_in(["other", "model_load_failed"]) & is_short_of_memory).then(pl.lit("out_of_memory"))
         .otherwise(by_text).alias("event")
     )  # fmt: skip
-    told_otherwise = odd.select("place", event)
-    frame = frame.with_row_index("place").join(told_otherwise, on="place", how="left", maintain_order="left")
-    frame = frame.with_columns(pl.coalesce("event", "by_text").alias("event"), *_models_and_values(frame))
-    return _with_extras(frame).drop("place", "by_text", "share", "extras")
+    frame = frame.with_row_index("place")
+    odd = frame.filter(is_loud | (by_text == "model_load_started")).select("place", event)
+    events = frame["by_text"].scatter(odd["place"], odd["event"]).alias("event") if odd.height else frame["by_text"].alias("event")
+    return _with_extras(frame.with_columns(events, *_models_and_values(frame)))
 
 
 def _models_and_values(frame: pl.DataFrame) -> list[pl.Series]:
@@ -167,12 +160,17 @@ def _with_extras(frame: pl.DataFrame) -> pl.DataFrame:
     if places.height == 0:
         return frame
     merged = [json.dumps(json.loads(attrs or "{}") | json.loads(extras), ensure_ascii=False) for _, attrs, extras in places.iter_rows()]
-    added = places.select("place").with_columns(pl.Series("with_extras", merged, dtype=pl.String))
-    joined = frame.join(added, on="place", how="left", maintain_order="left")
-    return joined.with_columns(pl.coalesce("with_extras", "attrs").alias("attrs")).drop("with_extras")
+    return frame.with_columns(frame["attrs"].scatter(places["place"], merged))
 
 
-def of_texts(texts: pl.Series, level: str, event: str | None = None) -> pl.DataFrame:
-    """COLUMNS for lines that are nothing but a message; `event` overrides what the text alone would tell."""
-    frame = told(texts.to_frame("quoted").with_columns(pl.lit(level).alias("level"), pl.lit("").alias("tail")))
-    return frame.with_columns(pl.lit(event).alias("event") if event else pl.col("event")).select(COLUMNS)
+def of_texts(lines: pl.DataFrame, level: str, event: str | None = None) -> pl.DataFrame:
+    """Lines by LINE_SCHEMA that are nothing but a message, by SAID_SCHEMA; `event` where the format knows it already."""
+    return lines.select(
+        *("line", "byte_offset", "stamp"),
+        pl.lit(None, SAID_SCHEMA["ended_local"]).alias("ended_local"),
+        pl.lit(None, pl.Int32).alias("zone_s"),
+        pl.lit(level).alias("level"),
+        pl.col("text").str.head(2048).alias("message"),
+        pl.lit("").alias("tail"),
+        pl.lit(event, pl.String).alias("known_event"),
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tempfile
 import threading
@@ -132,7 +133,7 @@ class Warehouse:
         self._connection.execute(f'CREATE OR REPLACE VIEW "{name}" AS SELECT * FROM "kept_{name}"')  # noqa: S608
 
 
-def open_warehouse(
+def open_warehouse(  # noqa: PLR0913 - independent choices of the caller, all named
     snapshot: Snapshot,
     *,
     now: datetime,
@@ -158,7 +159,8 @@ def open_warehouse(
     connection = duckdb.connect(":memory:")
     try:
         connection.execute("SET TimeZone = 'UTC'")
-        connection.execute("SET temp_directory = '" + tempfile.gettempdir().replace("'", "''") + "/ollalog-spill'")
+        spill = Path(tempfile.gettempdir(), f"ollalog-{os.getpid()}")  # DuckDB's own choice is the working folder
+        connection.execute("SET temp_directory = '" + str(spill).replace("'", "''") + "'")
         connection.execute("SET parquet_metadata_cache = TRUE")
         for macro in MACROS:
             connection.execute(macro)

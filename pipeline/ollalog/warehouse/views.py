@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from functools import cache
 
 import duckdb
@@ -23,7 +24,7 @@ def load_views() -> dict[str, SqlFile]:
     return {path.stem: read_sql_file(path, "view") for path in sorted(sql_folder("views").glob("*.sql"))}
 
 
-def in_order(files: Mapping[str, SqlFile], wanted: Set[str]) -> list[SqlFile]:
+def in_order(files: Mapping[str, SqlFile], wanted: AbstractSet[str]) -> list[SqlFile]:
     """The wanted views and all that they need, each after what it needs.
 
     Raises:

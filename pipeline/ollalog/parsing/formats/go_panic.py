@@ -20,19 +20,17 @@ _MIDDLE_OF_DUMP = r"^(?:runtime: |\[signal |PC=|exception )"
 
 
 def extract(lines: pl.DataFrame) -> Extract:
-    """Turn the first line of a crash dump into a record of `server_events` and fold the others.
+    """Tell the first line of a crash dump from the others, which belong to it.
 
     Args:
         lines: one row per line; `line`, `byte_offset`, `text`, `stamp`.
 
     Returns:
-        Records with `line`, `byte_offset`, `stamp` and `saying.COLUMNS`; every line opens a continuation.
+        `said` by SAID_SCHEMA, without times; every line opens a continuation.
     """
     text = pl.col("text")
     heads = lines.filter(text.str.contains(_HEAD) & ~text.str.contains(_MIDDLE_OF_DUMP))
-    said = saying.of_texts(heads["text"].str.head(2048), "ERROR", "runner_crashed")
-    records = heads.select("line", "byte_offset", "stamp").hstack(said)
-    return Extract(records=records, folded=lines.height - heads.height, opens=lines["line"])
+    return Extract(said=saying.of_texts(heads, "ERROR", "runner_crashed"), folded=lines.height - heads.height, opens=lines["line"])
 
 
 FORMAT = Format(

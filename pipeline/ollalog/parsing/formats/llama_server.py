@@ -7,6 +7,8 @@ Source: llama.cpp tools/server/server-context.cpp (print_timing, release, "new p
 
 from __future__ import annotations
 
+from typing import Any
+
 import polars as pl
 
 from ollalog.parsing.format import Extract, Format
@@ -22,17 +24,19 @@ _TELLING = (
     "top_p = ",
 )
 _OWNER = r"^(?:slot |srv |que |res |\t(?:repeat_last_n|dry_multiplier|top_k|mirostat) = )"
-# kind of mark, words that tell it, pattern of its numbers a and b (two groups) in the text after the task
-MARKS = (
-    ("launch", "processing task", None),
-    ("prompt", "new prompt, ", r"n_ctx_slot = *(\d+),.* task\.n_tokens = *(\d+)"),
-    ("cached", "cached n_tokens = ", r"n_tokens = *(\d+)()"),
-    ("prompt_eval", "prompt eval time = ", r"= *([\d.]+) ms / *(\d+) "),
-    ("eval", "eval time = ", r"= *([\d.]+) ms / *(\d+) "),
-    ("total", "total time = ", r"= *([\d.]+) ms / *(\d+) "),
-    ("release", "stop processing: ", r"n_tokens = *(\d+), truncated = *(\d)"),
+# words of the text after the task -> kind of mark
+_KINDS = (
+    ("processing task", "launch"),
+    ("new prompt, ", "prompt"),
+    ("cached n_tokens = ", "cached"),
+    ("prompt eval time = ", "prompt_eval"),
+    ("eval time = ", "eval"),
+    ("total time = ", "total"),
+    ("stop processing: ", "release"),
 )
-_SAMPLER = r"top_p = ([\d.]+).* temp = ([\d.]+)"
+# the two numbers that matter in any of these texts
+_NUMBERS = r"^[^0-9]*([0-9.]+)[^0-9]+(?:[0-9]+, task\.n_tokens = *)?([0-9.]+)"
+_SAMPLER = r"top_p = ([0-9.]+).* temp = ([0-9.]+)"
 MARK_SCHEMA = {
     "line": pl.UInt32(),
     "byte_offset": pl.Int64(),
@@ -45,41 +49,51 @@ MARK_SCHEMA = {
 
 
 def marks_of(lines: pl.DataFrame) -> pl.DataFrame:
-    """The lines that tell something of a run, by MARK_SCHEMA.
+    """The lines that tell something of a run, by MARK_SCHEMA; those whose numbers are torn off are left out.
 
     Args:
-        lines: by LINE_SCHEMA; slot and task are looked for before the first two bars, which in a torn line are further in.
+        lines: by LINE_SCHEMA; slot and task stand before the first two bars, in a torn line further in.
     """
+    is_sampler = lines["text"].str.starts_with("\t")
+    marks = _of_tasks(lines.filter(~is_sampler))
+    if not is_sampler.any():
+        return marks
+    return marks.merge_sorted(_samplers(lines.filter(is_sampler)), key="line")
+
+
+def _of_tasks(lines: pl.DataFrame) -> pl.DataFrame:
     parts = pl.col("text").str.splitn("|", 3).struct
-    read = lines.select(
-        "line",
-        "byte_offset",
-        "text",
-        parts.field("field_0").alias("head"),
-        parts.field("field_1").alias("middle"),
-        parts.field("field_2").alias("rest"),
+    kind: Any = pl.when(pl.col("rest").str.contains(_KINDS[0][0], literal=True)).then(pl.lit(_KINDS[0][1]))
+    for words, name in _KINDS[1:]:
+        kind = kind.when(pl.col("rest").str.contains(words, literal=True)).then(pl.lit(name))
+    numbers = pl.col("rest").str.extract_groups(_NUMBERS).struct
+    a, b = numbers.field("1").cast(pl.Float64, strict=False), numbers.field("2").cast(pl.Float64, strict=False)
+    is_launch = pl.col("kind") == "launch"
+    return (
+        lines.lazy()
+        .select("line", "byte_offset", parts.field("field_0").alias("head"), parts.field("field_1").alias("middle"), parts.field("field_2").alias("rest"))
+        .with_columns(
+            pl.col("head").str.extract(r"id +([0-9]+) *$").cast(pl.Int64, strict=False).alias("slot"),
+            pl.col("middle").str.strip_chars(" task").cast(pl.Int64, strict=False).alias("task"),
+            kind.alias("kind"),
+        )
+        .filter(pl.col("kind").is_not_null() & pl.col("task").is_not_null())
+        .with_columns(pl.when(~is_launch).then(a).alias("a"), pl.when(~is_launch & (pl.col("kind") != "cached")).then(b).alias("b"))
+        .filter(is_launch | pl.col("a").is_not_null())
+        .select(list(MARK_SCHEMA))
+        .collect()
     )
-    heads = read.select(pl.col("head").unique()).with_columns(
-        pl.col("head").str.extract(r"id +(\d+) *$").cast(pl.Int64, strict=False).alias("slot")
-    )
-    task = pl.col("middle").str.strip_chars().str.strip_prefix("task ").cast(pl.Int64, strict=False)
-    placed = read.join(heads, on="head", how="left", maintain_order="left").with_columns(task.alias("task"))
-    found = [_numbers(placed.filter(pl.col("rest").is_null()), "text", "sampler", _SAMPLER)]
-    left = placed.filter(pl.col("task").is_not_null())
-    for kind, words, pattern in MARKS:
-        is_kind = left["rest"].str.contains(words, literal=True).fill_null(value=False)
-        found.append(_numbers(left.filter(is_kind), "rest", kind, pattern))
-        left = left.filter(~is_kind)
-    return pl.concat(found).sort("line", maintain_order=True)
 
 
-def _numbers(lines: pl.DataFrame, column: str, kind: str, pattern: str | None) -> pl.DataFrame:
-    """Marks of one kind; lines whose numbers are torn off are none."""
-    numbers = pl.col(column).str.extract_groups(pattern).struct if pattern else None
-    a = numbers.field("1").cast(pl.Float64, strict=False) if numbers else pl.lit(None, pl.Float64)
-    b = numbers.field("2").cast(pl.Float64, strict=False) if numbers else pl.lit(None, pl.Float64)
-    marks = lines.select("line", "byte_offset", "slot", "task", pl.lit(kind).alias("kind"), a.alias("a"), b.alias("b"))
-    return marks.filter(pl.col("a").is_not_null()) if pattern else marks
+def _samplers(lines: pl.DataFrame) -> pl.DataFrame:
+    numbers = pl.col("text").str.extract_groups(_SAMPLER).struct
+    nothing = pl.lit(None, pl.Int64)
+    marks = lines.select(
+        *("line", "byte_offset", nothing.alias("slot"), nothing.alias("task"), pl.lit("sampler").alias("kind")),
+        numbers.field("1").cast(pl.Float64, strict=False).alias("a"),
+        numbers.field("2").cast(pl.Float64, strict=False).alias("b"),
+    )
+    return marks.filter(pl.col("a").is_not_null())
 
 
 def extract(lines: pl.DataFrame) -> Extract:

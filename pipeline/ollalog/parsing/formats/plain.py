@@ -25,24 +25,22 @@ def _owner() -> str:
 
 
 def extract(lines: pl.DataFrame) -> Extract:
-    """Count the plain lines by kind; errors of the command become records of `server_events`.
+    """Count the plain lines by kind, and pick the errors of the command.
 
     Args:
         lines: one row per line; `line`, `byte_offset`, `text`, `stamp`.
 
     Returns:
-        Records with `line`, `byte_offset`, `stamp` and `saying.COLUMNS`; the rest as noise by kind.
+        `said` by SAID_SCHEMA, without times; the rest as noise by kind.
     """
-    errors = lines.filter(pl.col("text").str.contains(_ERROR))
-    noise: dict[str, int] = {}
-    left = lines.filter(~pl.col("text").str.contains(_ERROR))
-    for kind, pattern in _KINDS:
-        count = left.select(pl.col("text").str.contains(pattern).sum()).item()
-        if count:
-            noise[kind] = int(count)
-            left = left.filter(~pl.col("text").str.contains(pattern))
-    records = errors.select("line", "byte_offset", "stamp").hstack(saying.of_texts(errors["text"].str.head(2048), "ERROR"))
-    return Extract(records=records, noise=noise)
+    text = pl.col("text")
+    kind = pl.when(text.str.contains(_ERROR)).then(pl.lit("error"))
+    for name, pattern in _KINDS:
+        kind = kind.when(text.str.contains(pattern)).then(pl.lit(name))  # type: ignore[assignment]
+    named = lines.with_columns(kind.alias("kind"))
+    errors = named.filter(pl.col("kind") == "error")
+    counts = named.filter(pl.col("kind") != "error")["kind"].value_counts()
+    return Extract(said=saying.of_texts(errors, "ERROR") if errors.height else None, noise=dict(counts.iter_rows()))
 
 
 FORMAT = Format(

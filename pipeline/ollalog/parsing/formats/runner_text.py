@@ -19,39 +19,40 @@ _OWNER = (
     rf"^(?:{_SNAKE} ?:|(?:{_WORDS})(?: +\w+)?: |{_SNAKE} +\w+: | *Device \d+: | *- \d+ \('|loading library |\[ *\d+/ *\d+\] "
     r"|[A-Z][a-z]+ \d+ ->|\t*\d+ -> |ggml_|cuBLAS|CUDA driver|ROCm|Metal|WARNING: |warning: |llm_load|llama\.cpp|BLAS |AVX |version: \d|built with |  - \w+ +: )"
 )
-_TELLING = ("offloaded ", "error", "ERROR", "failed", "emory", "MEMORY", "GGML_ASSERT")
+_TELLING = (
+    *("offloaded ", "example_format: '", "GGML_ASSERT", "CUDA error", "ROCm error", "error loading model"),
+    *("ut of memory", "ut of device memory", "Malloc failed", "failed to alloc", "allocation failed", "enough memory", "nsufficient memory"),
+    *("OUT_OF_DEVICE_MEMORY", "ErrorOutOfMemory", "OUT OF MEMORY", "OUT_OF_MEMORY", "rror_out_of_device"),
+)
 _OFFLOADED = r"(offloaded \d+/\d+ layers to GPU)"
 
 
 def extract(lines: pl.DataFrame) -> Extract:
-    """Turn what matters of a runner's output into records of `server_events` without a time.
+    """Pick what matters of a runner's output.
 
     Args:
         lines: one row per line; `line`, `byte_offset`, `text`, `stamp`.
 
     Returns:
-        Records with `line`, `byte_offset`, `stamp` and `saying.COLUMNS`; the rest as noise.
+        `said` by SAID_SCHEMA, without times; the rest as noise; the chat template's example opens a continuation.
     """
-    telling = lines.filter(pl.col("text").str.contains_any(list(_TELLING)))
-    offloaded = telling.filter(pl.col("text").str.contains(_OFFLOADED))
-    out_of_memory = telling.filter(
-        pl.col("text").str.contains_any(list(messages.OUT_OF_MEMORY), ascii_case_insensitive=True)
-        & ~pl.col("text").str.contains(_OFFLOADED)
-    )
-    crashed = telling.filter(pl.col("text").str.contains(messages.CRASH)).join(out_of_memory, on="line", how="anti")
-    told = [
-        _records(offloaded.with_columns(pl.col("text").str.extract(_OFFLOADED)), "INFO", None),
-        _records(out_of_memory, "ERROR", "out_of_memory"),
-        _records(crashed, "ERROR", "runner_crashed"),
-    ]
-    records = pl.concat(told).sort("line")
-    chatter = lines.height - records.height
-    templates = lines.filter(pl.col("text").str.contains("example_format: '", literal=True))["line"]
-    return Extract(records=records, noise={"runner": chatter} if chatter else {}, opens=templates)
+    text = pl.col("text")
+    telling = lines.filter(text.str.contains_any(list(_TELLING)))
+    kind = (
+        pl.when(text.str.contains(_OFFLOADED)).then(pl.lit("layers_offloaded"))
+        .when(text.str.contains_any(list(messages.OUT_OF_MEMORY), ascii_case_insensitive=True)).then(pl.lit("out_of_memory"))
+        .when(text.str.contains(messages.CRASH)).then(pl.lit("runner_crashed"))
+        .when(text.str.contains("example_format: '", literal=True)).then(pl.lit("template"))
+    )  # fmt: skip
+    told = telling.with_columns(kind.alias("kind")).filter(pl.col("kind").is_not_null())
+    said = [saying.of_texts(_of(told, "layers_offloaded").with_columns(text.str.extract(_OFFLOADED)), "INFO")]
+    said += [saying.of_texts(_of(told, name), "ERROR", name) for name in ("out_of_memory", "runner_crashed") if (told["kind"] == name).any()]
+    chatter = lines.height - sum(frame.height for frame in said)
+    return Extract(said=pl.concat(said), noise={"runner": chatter} if chatter else {}, opens=_of(told, "template")["line"])
 
 
-def _records(lines: pl.DataFrame, level: str, event: str | None) -> pl.DataFrame:
-    return lines.select("line", "byte_offset", "stamp").hstack(saying.of_texts(lines["text"].str.head(2048), level, event))
+def _of(told: pl.DataFrame, kind: str) -> pl.DataFrame:
+    return told.filter(pl.col("kind") == kind)
 
 
 FORMAT = Format(

@@ -6,78 +6,70 @@ where they hold blanks, quotes, "=" or what does not print; bare values are not 
 
 from __future__ import annotations
 
+import re
+
 import polars as pl
 
-from ollalog.parsing import saying
+from ollalog.parsing import go_text, saying
 from ollalog.parsing.format import Extract, Format
 
 START = "time=2"
-_HEAD = r"^ level=([A-Z]+)(?:[+-]\d+)?(?: source=\S*)?$"
-_ESCAPED = r'^("(?:[^"\\]|\\.)*")(.*)$'
-STORED_LEVELS = ("INFO", "WARN", "ERROR")
+_ESCAPED = re.compile(r'("(?:[^"\\]|\\.)*")(.*)$', re.DOTALL)
 
 
 def _cut(lines: pl.DataFrame) -> pl.DataFrame:
-    """Add `clock` (local text), `zone` (text), `head` (" level=… source=…") and `said` (what follows "msg=")."""
-    text = pl.col("text")
-    ends_in_z = text.str.slice(28, 1) == "Z"
-    return lines.with_columns(
-        text.str.slice(5, 23).alias("clock"),
-        pl.when(ends_in_z).then(pl.lit("+00:00")).otherwise(text.str.slice(28, 6)).alias("zone"),
-        pl.when(ends_in_z).then(text.str.slice(29)).otherwise(text.str.slice(34)).str.splitn(" msg=", 2).alias("parts"),
-    ).with_columns(pl.col("parts").struct.field("field_0").alias("head"), pl.col("parts").struct.field("field_1").alias("said"))
+    """Cut lines at their separators: SAID_SCHEMA and `said`, what follows "msg="; nulls where a part is missing."""
+    parts = pl.col("text").str.splitn(" msg=", 2).struct
+    head = parts.field("field_0").str.splitn(" level=", 2).struct
+    clock, zone, said = head.field("field_0"), pl.col("zone"), pl.col("said")
+    offset_s = zone.str.slice(1, 2).cast(pl.Int32, strict=False) * 3600 + zone.str.slice(4, 2).cast(pl.Int32, strict=False) * 60
+    quoted, bare = said.str.slice(1).str.splitn('"', 2).struct, said.str.splitn(" ", 2).struct
+    is_quoted = said.str.starts_with('"')
+    return (
+        lines.lazy()
+        .with_columns(
+            parts.field("field_1").alias("said"),
+            clock.str.slice(5, 23).str.to_datetime("%Y-%m-%dT%H:%M:%S%.3f", strict=False, time_unit="us").alias("ended_local"),
+            clock.str.slice(28).alias("zone"),
+            head.field("field_1").str.extract(r"^([A-Z]+)(?:[+-]\d+)?(?: source=\S*)?$").alias("level"),
+        )
+        .with_columns(
+            pl.when(zone == "Z").then(0).when(zone.str.contains(r"^[+-]\d\d:\d\d$"))
+            .then(pl.when(zone.str.starts_with("-")).then(-offset_s).otherwise(offset_s)).cast(pl.Int32).alias("zone_s"),
+            pl.when(is_quoted).then(quoted.field("field_0")).otherwise(bare.field("field_0")).alias("message"),
+            pl.when(is_quoted).then(quoted.field("field_1").str.strip_prefix(" ")).otherwise(bare.field("field_1")).fill_null("").alias("tail"),
+            pl.lit(None, pl.String).alias("known_event"),
+        )
+        .collect()
+    )  # fmt: skip
 
 
-def _said(cut: pl.DataFrame) -> list[pl.Series]:
-    """Message (its quotes kept) and attributes of each line: `quoted` and `tail`."""
-    message, tail = saying.split_message(pl.col("said"))
-    plain = cut.select(message.alias("quoted"), tail.fill_null("").alias("tail"))
-    is_escaped = pl.col("said").str.starts_with('"') & pl.col("quoted").str.contains("\\", literal=True)
-    escaped = pl.concat([cut.select("said"), plain], how="horizontal").with_row_index("place").filter(is_escaped)
+def _with_escapes(cut: pl.DataFrame) -> pl.DataFrame:
+    """Read messages that hold escapes, such as quotes, again by Go's rules."""
+    escaped = cut.with_row_index("place").filter(pl.col("said").str.starts_with('"') & pl.col("message").str.contains("\\", literal=True))
     if escaped.height == 0:
-        return [plain["quoted"], plain["tail"]]
-    groups = escaped["said"].str.extract_groups(_ESCAPED).struct
-    return [
-        plain["quoted"].scatter(escaped["place"], groups.field("1")),
-        plain["tail"].scatter(escaped["place"], groups.field("2")),
-    ]
-
-
-def zone_offset_s(zone: pl.Expr) -> pl.Expr:
-    """Seconds east of UTC of "+05:30"; null where the text is no offset."""
-    parts = zone.str.extract_groups(r"^([+-])(\d\d):(\d\d)$")
-    sign, hours, minutes = (parts.struct.field(str(number)) for number in (1, 2, 3))
-    seconds = hours.cast(pl.Int32, strict=False) * 3600 + minutes.cast(pl.Int32, strict=False) * 60
-    return pl.when(sign == "-").then(-seconds).otherwise(seconds)
+        return cut
+    found = [_ESCAPED.match(said) for said in escaped["said"]]
+    messages = [go_text.unquote(match[1][1:-1]) if match else None for match in found]
+    tails = [match[2].removeprefix(" ") if match else "" for match in found]
+    return cut.with_columns(cut["message"].scatter(escaped["place"], messages), cut["tail"].scatter(escaped["place"], tails))
 
 
 def extract(lines: pl.DataFrame) -> Extract:
-    """Turn slog lines into records of table `server_events`.
+    """Read slog lines as far as `saying.told`, which knows what messages mean.
 
     Args:
         lines: one row per line; `line`, `byte_offset`, `text`, `stamp`.
 
     Returns:
-        Records with `line`, `byte_offset`, `ended_local`, `zone_s` and the columns of `saying.COLUMNS`; DEBUG and TRACE
-        lines that tell no event are noise; what is no slog line after all is rejected.
+        `said` by SAID_SCHEMA; what is no slog line after all is rejected.
     """
-    cut = _cut(lines)
-    zones = cut.select(pl.col("zone").unique()).with_columns(zone_offset_s(pl.col("zone")).alias("zone_s"))
-    heads = cut.select(pl.col("head").unique()).with_columns(pl.col("head").str.extract(_HEAD).alias("level"))
-    read = (
-        cut.join(zones, on="zone", how="left", maintain_order="left")
-        .join(heads, on="head", how="left", maintain_order="left")
-        .with_columns(
-            pl.col("clock").str.to_datetime("%Y-%m-%dT%H:%M:%S%.3f", strict=False, time_unit="us").alias("ended_local"), *_said(cut)
-        )
-    )
-    is_read = read.select(pl.all_horizontal(pl.col("ended_local", "zone_s", "level", "quoted").is_not_null())).to_series()
-    rejected = read.filter(~is_read).select(*lines.columns, pl.lit("not a complete slog line").alias("reason"))
-    read = saying.told(read.filter(is_read))
-    is_stored = read.select(pl.col("level").is_in(STORED_LEVELS) | (pl.col("event") != "other")).to_series()
-    records = read.filter(is_stored).select("line", "byte_offset", "ended_local", "zone_s", *saying.COLUMNS)
-    debug_count = read.height - records.height
-    return Extract(records=records, rejected=rejected, noise={"debug": debug_count} if debug_count else {})
+    cut = _with_escapes(_cut(lines))
+    is_read = cut.select(pl.all_horizontal(pl.col("ended_local", "zone_s", "level", "message").is_not_null())).to_series()
+    if is_read.all():
+        return Extract(said=cut.select(list(saying.SAID_SCHEMA)))
+    rejected = cut.filter(~is_read).select(*lines.columns, pl.lit("not a complete slog line").alias("reason"))
+    return Extract(said=cut.filter(is_read).select(list(saying.SAID_SCHEMA)), rejected=rejected)
 
 
 FORMAT = Format(

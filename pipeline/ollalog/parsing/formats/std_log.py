@@ -15,29 +15,33 @@ _TAIL = r'^(.*?)((?: (?:"[^"\\]+"|[A-Za-z_][\w.]*)=(?:"(?:[^"\\]|\\.)*"|\S*))*)$
 
 
 def extract(lines: pl.DataFrame) -> Extract:
-    """Turn lines of the standard log package into records of `server_events` in local time.
+    """Read lines of the standard log package as far as `saying.told`, which knows what messages mean.
 
     Args:
         lines: one row per line; `line`, `byte_offset`, `text`, `stamp`.
 
     Returns:
-        Records with `line`, `byte_offset`, `stamp`, `ended_local` and `saying.COLUMNS`.
+        `said` by SAID_SCHEMA, in local time without a zone; a line whose time does not exist is rejected.
     """
     groups = lines["text"].str.extract_groups(_LINE).struct.unnest()
     groups.columns = ["clock", "level", "said"]
     tails = groups["said"].str.extract_groups(_TAIL).struct.unnest()
-    tails.columns = ["quoted", "tail"]
+    tails.columns = ["message", "tail"]
     read = (
         lines.hstack(groups.drop("said"))
         .hstack(tails)
         .with_columns(
             pl.col("clock").str.to_datetime("%Y/%m/%d %H:%M:%S", strict=False, time_unit="us").alias("ended_local"),
+            pl.lit(None, pl.Int32).alias("zone_s"),
             pl.col("level").str.strip_chars("[]").fill_null("INFO"),
+            pl.col("message").str.head(2048),
+            pl.col("tail").str.strip_prefix(" "),
+            pl.lit(None, pl.String).alias("known_event"),
         )
     )
-    rejected = read.filter(pl.col("ended_local").is_null()).select(*lines.columns, pl.lit("no such time").alias("reason"))
-    told = saying.told(read.filter(pl.col("ended_local").is_not_null()))
-    return Extract(records=told.select("line", "byte_offset", "stamp", "ended_local", *saying.COLUMNS), rejected=rejected)
+    is_read = pl.col("ended_local").is_not_null()
+    rejected = read.filter(~is_read).select(*lines.columns, pl.lit("no such time").alias("reason"))
+    return Extract(said=read.filter(is_read).select(list(saying.SAID_SCHEMA)), rejected=rejected)
 
 
 FORMAT = Format(

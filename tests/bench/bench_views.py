@@ -1,0 +1,174 @@
+"""Every view over a store of many requests, made through the store's own API: time from asking to the frame in hand.
+
+One request in four has a record of performance.jsonl that tells of the same request, so the join of the two is paid for too.
+Command: python -m tests.bench.bench_views --requests 1000000
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from ollalog import runtime
+from ollalog.core.batch import Checkpoint, LedgerEntry, Source, Turn
+from ollalog.core.clock import FrozenClock
+from ollalog.core.tables import TABLES, polars_schema
+from ollalog.store import open_store
+from ollalog.warehouse import load_views
+from tests.bench import measure
+
+START = datetime(2026, 3, 1, tzinfo=UTC)
+DAYS = 90
+TURN_REQUESTS = 250_000
+LINE_BYTES = 100
+RECORD_EVERY = 4
+MODELS = ("llama3.1:8b", "qwen2.5:7b", "qwen2.5:14b", "gemma3:4b", "mistral-nemo:12b")
+ROUTES = (("/api/chat", "chat"), ("/api/generate", "generate"), ("/api/embed", "embed"), ("/api/tags", "list"))
+STATUSES = (200,) * 46 + (404, 500, 503, 499)
+COUNT = "SELECT count(*) AS requests FROM model_requests"  # a row per request: nobody shows them all
+CLIENTS = tuple(f"192.168.1.{host}" for host in range(10, 60))
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Build the store, time every view, print the table, slowest first."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--requests", type=int, default=1_000_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    options = parser.parse_args(arguments)
+    with tempfile.TemporaryDirectory(prefix="ollalog-bench-") as name:
+        root = Path(name) / "store"
+        fill(root, options.requests)
+        measure.say(f"{options.requests:,} requests and {options.requests // RECORD_EVERY:,} records over {DAYS} days")
+        measure.say(f"median of {options.rounds} rounds, the opening of the warehouse included")
+        rows = sorted(((view, *seconds_of(root, view, options.rounds)) for view in load_views()), key=lambda row: -row[1])
+    measure.print_table(("view", "seconds", "rows"), [(view, f"{seconds:.3f}", f"{height:,}") for view, seconds, height in rows])
+
+
+def seconds_of(root: Path, view: str, rounds: int) -> tuple[float, int]:
+    """Median seconds of a view, each time in a warehouse newly opened, and how many rows it has."""
+    seconds: list[float] = []
+    height = 0
+    for _ in range(rounds):
+        begun = time.perf_counter()
+        with runtime.warehouse(root, now=START + timedelta(days=DAYS)) as warehouse:
+            height = warehouse.query(COUNT).item() if view == "model_requests" else warehouse.view(view).height
+        seconds.append(time.perf_counter() - begun)
+    return sorted(seconds)[len(seconds) // 2], height
+
+
+def fill(root: Path, requests: int) -> None:
+    """Commit requests and the records of one in four to a new store, in turns, in the order of their time."""
+    with open_store(root, command="bench", clock=FrozenClock(START)) as store:
+        for first in range(0, requests, TURN_REQUESTS):
+            numbers = pl.int_range(first, min(first + TURN_REQUESTS, requests), eager=True).alias("number").to_frame()
+            drawn = numbers.with_columns(drawn_columns(requests))
+            store.commit(turn(requests_of(drawn), inferences_of(drawn), first))
+
+
+def at_random(seed: int, below: int) -> pl.Expr:
+    """A number below a bound, the same for the same row and seed."""
+    return (pl.col("number").hash(seed) % below).cast(pl.Int64)
+
+
+def drawn_columns(requests: int) -> list[pl.Expr]:
+    """What both the log and the program that keeps records know of a request."""
+    spread_us = DAYS * 86_400_000_000 // requests
+    return [
+        (pl.lit(START).dt.cast_time_unit("us") + pl.duration(microseconds=pl.col("number") * spread_us + 120_000_000)).alias("end"),
+        ((at_random(1, 10_000) / 10_000 * 7).exp() * 2e7 + at_random(2, 1_000_000)).cast(pl.Int64).alias("latency_ns"),
+        at_random(3, len(ROUTES)).alias("route_number"),
+        picked(4, STATUSES).alias("status"),
+        picked(5, MODELS).alias("model"),
+        picked(6, CLIENTS).alias("client"),
+    ]
+
+
+def picked(seed: int, values: Sequence[Any]) -> pl.Expr:
+    """One of some values at random."""
+    return at_random(seed, len(values)).replace_strict(list(range(len(values))), list(values))
+
+
+def requests_of(drawn: pl.DataFrame) -> pl.DataFrame:
+    """The rows of `requests`, one per request."""
+    ended = pl.col("end").dt.truncate("1s")
+    route = pl.col("route_number").replace_strict(list(range(len(ROUTES))), [path for path, _ in ROUTES])
+    return conformed(
+        "requests",
+        drawn.select(
+            pl.lit(1).alias("source"),
+            (pl.col("number") * LINE_BYTES).alias("byte_offset"),
+            ended.alias("ended_at"),
+            (ended - pl.duration(nanoseconds="latency_ns")).alias("started_at"),
+            "latency_ns",
+            pl.lit(1).alias("latency_resolution_ns"),
+            "status",
+            pl.lit("POST").alias("method"),
+            route.alias("path"),
+            route.alias("route"),
+            operation().alias("operation"),
+            "client",
+            pl.lit("slog").alias("tz_basis"),
+        ),
+    )
+
+
+def operation() -> pl.Expr:
+    """The operation of a drawn request."""
+    return pl.col("route_number").replace_strict(list(range(len(ROUTES))), [name for _, name in ROUTES])
+
+
+def inferences_of(drawn: pl.DataFrame) -> pl.DataFrame:
+    """The rows of `inferences`: a record for one request in four that is of a model."""
+    kept = drawn.filter(pl.col("number") % RECORD_EVERY == 0).with_columns(operation().replace("list", "chat").alias("operation"))
+    total, tokens = pl.col("latency_ns") + 400_000, at_random(7, 600) + 1
+    ok = pl.col("status") < 400
+    return conformed(
+        "inferences",
+        kept.select(
+            pl.lit(2).alias("source"),
+            (pl.col("number") // RECORD_EVERY * LINE_BYTES).alias("byte_offset"),
+            pl.col("end").alias("happened_at"),
+            pl.lit("performance_jsonl").alias("origin"),
+            "model",
+            "operation",
+            ok.alias("success"),
+            pl.when(~ok).then(pl.lit("timeout after 30 s")).alias("error"),
+            pl.when(~ok).then(pl.lit("timeout")).alias("error_type"),
+            total.alias("total_ns"),
+            (total // 10).alias("load_ns"),
+            (total // 5).alias("prompt_eval_ns"),
+            (total // 2).alias("eval_ns"),
+            (at_random(8, 4000) + 1).alias("prompt_tokens"),
+            tokens.alias("generated_tokens"),
+            (tokens * 2e9 / total).alias("tokens_per_second"),
+        ),
+    )
+
+
+def conformed(table: str, frame: pl.DataFrame) -> pl.DataFrame:
+    """A frame with every column of a table but `batch`, which the store fills in; those not given are null."""
+    schema = {name: kind for name, kind in polars_schema(TABLES[table]).items() if name != "batch"}
+    return frame.select((pl.col(name) if name in frame.columns else pl.lit(None).alias(name)).cast(kind) for name, kind in schema.items())
+
+
+def turn(requests: pl.DataFrame, inferences: pl.DataFrame, first: int) -> Turn:
+    """A turn of two sources: the server log, and the records of the program that calls it."""
+    stretches = ((1, "requests", requests, first), (2, "inferences", inferences, -(-first // RECORD_EVERY)))
+    entries, sources = [], []
+    for number, table, rows, begun in stretches:
+        start, end = begun * LINE_BYTES, (begun + rows.height) * LINE_BYTES
+        fates = {"row": rows.height, "folded": 0, "noise": 0, "rejected": 0, "held": 0}
+        entries.append(LedgerEntry(number, start, end, rows.height, fates, {}, {table: rows.height}))
+        sources.append(Source(number, table, f"/var/log/{table}", "file", offset=end, checkpoints=(Checkpoint(end, "0"),)))
+    return Turn({"requests": requests, "inferences": inferences}, tuple(entries), tuple(sources), {})
+
+
+if __name__ == "__main__":
+    main()
