@@ -62,3 +62,15 @@ def test_quiet_run_is_told_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     with shown_progress(Session(quiet=True)) as events:
         a_run(events)
     assert capsys.readouterr() == ("", "")
+
+
+def test_verbose_run_is_told_every_step(capsys: pytest.CaptureFixture[str]) -> None:
+    with shown_progress(Session(verbose=True)) as events:
+        a_run(events)
+    assert capsys.readouterr() == ("", "reading a.log\ncommitted batch 1: 9,000 rows\nb.log is empty\n")
+
+
+def test_terminal_is_shown_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    with shown_progress(Session()) as events:
+        assert isinstance(events, ProgressBar)

@@ -46,7 +46,14 @@ def test_every_value_has_a_form_in_json(value: object, simple: object) -> None:
 def test_json_is_one_array_and_ndjson_one_object_a_line() -> None:
     objects = json.loads(json_rows(ROWS))
     assert objects == [json.loads(line) for line in ndjson_rows(ROWS).splitlines()]
-    assert objects[0] == {"model": "a:1b", "p50_ns": 2500000000, "ratio": 0.5, "ok": True, "seen": "2026-06-21T18:00:00Z", "tags": ["x", "y"]}
+    assert objects[0] == {
+        "model": "a:1b",
+        "p50_ns": 2500000000,
+        "ratio": 0.5,
+        "ok": True,
+        "seen": "2026-06-21T18:00:00Z",
+        "tags": ["x", "y"],
+    }
     assert objects[1] == {"model": None, "p50_ns": None, "ratio": None, "ok": False, "seen": None, "tags": []}
     assert json.loads(json_rows(ROWS.clear())) == []
 

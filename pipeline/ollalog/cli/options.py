@@ -25,7 +25,7 @@ def common_options() -> list[click.Option]:
         click.Option(["--store", "store_option"], type=folder, metavar="DIR", help="Store folder [OLLALOG_STORE; else your data folder]."),
         click.Option(["--config", "config_option"], type=file, metavar="FILE", help="Settings [./ollalog.toml; else your config folder]."),
         click.Option(["-q", "--quiet", "quiet"], is_flag=True, help="No progress, no remarks."),
-        click.Option(["-v", "--verbose", "verbose"], is_flag=True, help="Say more; keep the traceback of a fault of this program."),
+        click.Option(["-v", "--verbose", "verbose"], is_flag=True, help="Say each step; keep the traceback of a fault of this program."),
     ]
 
 

@@ -1,4 +1,4 @@
-"""What is told while logs are read: a bar on a terminal, nothing in a pipe; remarks always, unless --quiet."""
+"""What is told while logs are read: a bar on a terminal, nothing in a pipe, words with --verbose; remarks unless --quiet."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
 @contextmanager
 def shown_progress(session: Session) -> Iterator[Events]:
-    """Events that a run reports to: a progress bar while the block lasts, or remarks only."""
+    """Events that a run reports to: a progress bar while the block lasts, remarks only, or with --verbose every step in words."""
+    if session.verbose and not session.quiet:
+        yield Narration(session.remark)
+        return
     if session.quiet or not sys.stderr.isatty():
         yield Remarks(session.remark)
         return
@@ -38,6 +41,18 @@ class Remarks(NullEvents):
     def remark(self, text: str) -> None:
         """Say it."""
         self._say(text)
+
+
+class Narration(Remarks):
+    """Says each file and each commit too, for --verbose."""
+
+    def source_started(self, path: str) -> None:
+        """Name the log that is read now."""
+        self._say(f"reading {path}")
+
+    def batch_committed(self, batch: int, rows: int) -> None:
+        """Say what is durable now."""
+        self._say(f"committed batch {batch}: {rows:,} rows")
 
 
 class ProgressBar(NullEvents):

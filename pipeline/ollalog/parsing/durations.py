@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-SIMPLE_DURATION = r"^ *[0-9]+(?:\.[0-9]+)?(?:ns|us|µs|μs|Âµs|ms|s)$"
+SIMPLE_DURATION = r"^ *[0-9]+(?:\.[0-9]+)?(?:ms|µs|s)$"
 ANY_DURATION = r"(?:0s|\d+(?:\.\d+)?(?:ns|us|µs|μs|Âµs|ms)|(?:\d+h)?(?:\d+m)?\d+(?:\.\d+)?s)"
 
 
@@ -20,14 +20,8 @@ def simple_duration_ns(text: pl.Expr) -> pl.Expr:
     Source: Go's time.Duration.String; below one minute it prints one unit and up to nine decimals, which a double
     holds exactly enough to be rounded to the nanosecond.
     """
-    unit_ns = (
-        pl.when(text.str.ends_with("ms")).then(pl.lit(1e6))
-        .when(text.str.ends_with("µs")).then(pl.lit(1e3))
-        .when(~text.str.contains(r"[^0-9. ]s$")).then(pl.lit(1e9))
-        .when(text.str.ends_with("ns")).then(pl.lit(1.0))
-        .otherwise(pl.lit(1e3))
-    )  # fmt: skip
-    number = text.str.strip_chars(" Ânuµμms").cast(pl.Float64, strict=False)
+    unit_ns = pl.when(text.str.ends_with("ms")).then(pl.lit(1e6)).when(text.str.ends_with("µs")).then(pl.lit(1e3)).otherwise(pl.lit(1e9))
+    number = text.str.strip_chars(" msµ").cast(pl.Float64, strict=False)
     return (number * unit_ns).round().cast(pl.Int64, strict=False)
 
 
@@ -49,8 +43,9 @@ def go_duration_ns(text: pl.Expr) -> pl.Expr:
     )
     fraction_ns = fraction.fill_null("0").str.pad_end(9, "0").cast(pl.Int64, strict=False)
     compound_ns = whole_s * 1_000_000_000 + fraction_ns
-    is_simple = text.str.contains(SIMPLE_DURATION)
-    return pl.when(is_simple).then(simple_duration_ns(text)).otherwise(compound_ns)
+    micro = text.str.replace(r"(?:us|μs|Âµs)$", "µs")
+    nanos = text.str.extract(r"^ *(\d+)ns$").cast(pl.Int64, strict=False)
+    return pl.when(micro.str.contains(SIMPLE_DURATION)).then(simple_duration_ns(micro)).otherwise(pl.coalesce(nanos, compound_ns))
 
 
 def resolution_ns(text: pl.Expr) -> pl.Expr:

@@ -33,10 +33,14 @@ class Extract:
 
 @dataclass(frozen=True)
 class Format:
-    """One line format: which lines it owns (asked in order of `rank`, lowest first) and how they are read."""
+    """One line format: which lines it owns (asked in order of `rank`, lowest first) and how they are read.
+
+    `is_json`: its lines are JSON objects; only formats that say so are asked for a line that begins with a brace.
+    """
 
     name: str
     rank: int
     owns: Callable[[pl.Expr], pl.Expr]
     extract: Callable[[pl.DataFrame], Extract]
     examples: tuple[str, ...]
+    is_json: bool = False

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 OUT_OF_MEMORY = (
     "out of memory",
@@ -45,7 +46,7 @@ MESSAGES = (
     _message("server_started", r"^Listening on (?P<address>.*) \(version (?P<version>[^)]*)\)$"),
     _message("gpu_found", r"^inference compute$"),
     _message("gpu_missing", r"^(?:no compatible GPUs were discovered|no GPU detected.*|entering low vram mode)$"),
-    _message("model_load_started", r"^starting (?:llama-server|llama server|runner|mlx runner subprocess)$"),
+    _message("model_load_started", r"^starting (?:llama-server|llama server|llama runner|runner|mlx runner subprocess)$"),
     _message("model_loaded", r"^(?:llama-server|llama runner) started in (?P<seconds>[\d.]+) seconds$|^mlx runner is ready$"),
     _message("model_named", r"^template selection$"),
     _message("runners_counted", r"^loaded runners$"),
@@ -77,10 +78,14 @@ MESSAGES = (
 NORMAL_STOP = r"signal: killed.*exit=unknown|exit=unknown.*signal: killed"
 
 
-def event_of(message: str) -> tuple[str, dict[str, str]]:
-    """The event that a message tells by its text alone, and the named groups of its pattern; ("other", {}) for any other."""
+@lru_cache(maxsize=16_384)
+def event_of(message: str) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """The event that a message tells by its text alone, and the named groups of its pattern; ("other", ()) for any other.
+
+    Servers say the same few hundred things again and again, which is why the answers are kept.
+    """
     for known in MESSAGES:
         found = known.pattern.match(message)
         if found:
-            return known.event, {name: text for name, text in found.groupdict().items() if text is not None}
-    return "other", {}
+            return known.event, tuple((name, text) for name, text in found.groupdict().items() if text is not None)
+    return "other", ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 import polars as pl
 
@@ -38,6 +39,7 @@ ROUTES: tuple[tuple[str, str, str], ...] = (
 )
 
 
+@lru_cache(maxsize=4096)
 def model_name(text: str | None) -> str | None:
     """A model's name as Ollama shows it, or None where the text is a file or a digest.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
@@ -42,6 +43,7 @@ NUMBERS: dict[str, tuple[tuple[str, float], ...]] = {
 TIMES = ("timestamp", "created_at", "ts", "time", "datetime_utc", "datetime")
 TEXTS = ("model", "operation", "error", "error_msg", "error_type", "done_reason", "path", "req_path", *TIMES)
 PRESENT = ("response", "message", "embeddings", "embedding")
+_AS_TEXT = {*TIMES, *PRESENT}
 FLAGS = ("success", "done", "truncated")
 STATUSES = ("status_code", "resp_status_code")
 RAW_SCHEMA: dict[str, pl.DataType] = {
@@ -92,32 +94,55 @@ def read(lines: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     Returns:
         Rows with `line`, `byte_offset`, `stamp` and RAW_SCHEMA; rejected lines with pydantic's explanation.
     """
-    whole = _decoded(lines)
+    if lines.height == 0:
+        return _EMPTY, NO_REJECTED
+    rare = sorted(set(RAW_SCHEMA) - _names_of(lines["text"][0]))
+    has_rare = lines["text"].str.contains_any([f'"{name}"' for name in rare])
+    common = {name: kind for name, kind in RAW_SCHEMA.items() if name not in rare}
+    parts = [_read(lines.filter(~has_rare), common), _read(lines.filter(has_rare), RAW_SCHEMA)]
+    rows = pl.concat([raw for raw, _ in parts], how="diagonal").sort("line")
+    return rows, pl.concat([rejected for _, rejected in parts]).sort("line")
+
+
+def _names_of(text: str) -> set[str]:
+    """The names that a record has, to decode the records like it with no more columns than they need."""
+    return {"model", *re.findall(r'"(\w{1,40})" ?:', text[:20_000])}
+
+
+def _read(lines: pl.DataFrame, schema: dict[str, pl.DataType]) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Decode all lines at once; where one of them cannot be, halve until it stands alone."""
+    if lines.height == 0:
+        return _EMPTY.select("line", "byte_offset", "stamp", *schema), NO_REJECTED
+    whole = _decoded(lines, schema)
     if whole is None:
-        if lines.height <= 8:
+        if lines.height <= _ALONE:
             return _explained(lines)
         half = lines.height // 2
-        left, right = read(lines[:half]), read(lines[half:])
-        return pl.concat([left[0], right[0]]), pl.concat([left[1], right[1]])
-    is_sound = whole.select(_sound()).to_series()
+        left, right = _read(lines[:half], schema), _read(lines[half:], schema)
+        return pl.concat([left[0], right[0]], how="diagonal"), pl.concat([left[1], right[1]])
+    is_sound = whole.select(_sound(schema)).to_series()
     if is_sound.all():
         return whole, NO_REJECTED
     mended, rejected = _explained(lines.filter(~is_sound))
-    return pl.concat([whole.filter(is_sound), mended]).sort("line"), rejected
+    return pl.concat([whole.filter(is_sound), mended], how="diagonal").sort("line"), rejected
 
 
-def _sound() -> pl.Expr:
+_ALONE = 8
+_EMPTY = pl.DataFrame(schema={"line": pl.UInt32(), "byte_offset": pl.Int64(), "stamp": pl.Datetime("us", "UTC"), **RAW_SCHEMA})
+
+
+def _sound(schema: dict[str, pl.DataType]) -> pl.Expr:
     """Whether every number lies in range and a model is named; a null is sound."""
-    numbers = [name for column in NUMBERS.values() for name, _ in column]
+    numbers = [name for column in NUMBERS.values() for name, _ in column if name in schema]
     return pl.all_horizontal(
         pl.col("model").is_not_null(), *((pl.col(name).is_between(0, _LARGEST)).fill_null(value=True) for name in numbers)
     )
 
 
-def _decoded(lines: pl.DataFrame) -> pl.DataFrame | None:
+def _decoded(lines: pl.DataFrame, schema: dict[str, pl.DataType]) -> pl.DataFrame | None:
     """All lines decoded at once, or None when one of them cannot be."""
     try:
-        raw = pl.read_ndjson("\n".join(lines["text"].to_list()).encode(), schema=RAW_SCHEMA)
+        raw = pl.read_ndjson(lines.select(pl.col("text").str.join("\n")).item().encode(), schema=schema)
     except pl.exceptions.PolarsError:
         return None
     if raw.height != lines.height:
@@ -133,7 +158,7 @@ def _explained(lines: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         try:
             fields = Record.model_validate_json(text).model_dump(include=set(RAW_SCHEMA))
             reasons.append(None)
-            rows.append({name: str(value) if name in TIMES and value is not None else value for name, value in fields.items()})
+            rows.append({name: str(value) if name in _AS_TEXT and value is not None else value for name, value in fields.items()})
         except ValidationError as problem:
             reasons.append(_in_words(problem))
     marked = lines.with_columns(pl.Series("reason", reasons, dtype=pl.String))
@@ -152,24 +177,35 @@ def instants(frame: pl.DataFrame) -> pl.DataFrame:
 
     Numbers are seconds, milliseconds, microseconds or nanoseconds since 1970 by their size.
     """
-    text = pl.coalesce(TIMES)
+    times = frame.select(_given(frame, TIMES).alias("time"))
+    zulu = pl.when(pl.col("time").str.ends_with("Z")).then(pl.col("time").str.head(-1)).str.to_datetime(_ISO, strict=False, time_unit="us")
+    usual = times.select(zulu.dt.replace_time_zone("UTC").alias("happened_at"), pl.lit(None, pl.Datetime("us")).alias("ended_local"))
+    if usual["happened_at"].null_count() == times["time"].null_count():
+        return frame.hstack(usual)
+    odd = times.with_row_index("place").filter(usual["happened_at"].is_null())
+    read = odd.select(*_odd_instants())
+    return frame.with_columns(*(usual[name].scatter(odd["place"], read[name]) for name in ("happened_at", "ended_local")))
+
+
+_ISO = "%Y-%m-%dT%H:%M:%S%.f"
+
+
+def _odd_instants() -> tuple[pl.Expr, pl.Expr]:
+    """`happened_at` and `ended_local` of a column `time` of other spellings: an offset, no zone, a blank, a number."""
+    text = pl.col("time")
     number = text.cast(pl.Float64, strict=False)
     scale = pl.when(number < 1e11).then(1e6).when(number < 1e14).then(1e3).when(number < 1e17).then(1.0).otherwise(1e-3)
     epoch = (number * scale).round().cast(pl.Int64, strict=False).cast(pl.Datetime("us", "UTC"))
     clock = text.str.replace(" ", "T", literal=True).str.extract(r"^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?)")
-    local = clock.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f", strict=False, time_unit="us")
+    local = clock.str.to_datetime(_ISO, strict=False, time_unit="us")
     zone = text.str.extract(r"^.{19}(?:\.\d+)? ?(Z|z|[+-]\d\d:?\d\d)$")
     sign = pl.when(zone.str.starts_with("-")).then(-1).otherwise(1)
-    offset_s = (
-        pl.when(zone.str.to_lowercase() == "z")
-        .then(0)
-        .otherwise(sign * (zone.str.slice(1, 2).cast(pl.Int64, strict=False) * 3600 + zone.str.tail(2).cast(pl.Int64, strict=False) * 60))
+    offset_s = pl.when(zone.str.to_lowercase() == "z").then(0).otherwise(
+        sign * (zone.str.slice(1, 2).cast(pl.Int64, strict=False) * 3600 + zone.str.tail(2).cast(pl.Int64, strict=False) * 60)
     )
     zoned = (local - pl.duration(seconds=offset_s)).dt.replace_time_zone("UTC")
-    return frame.with_columns(
-        pl.when(number.is_not_null()).then(epoch).otherwise(zoned).alias("happened_at"),
-        pl.when(zone.is_null()).then(local).alias("ended_local"),
-    )
+    happened = pl.when(number.is_not_null()).then(epoch).otherwise(zoned)
+    return happened.alias("happened_at"), pl.when(zone.is_null()).then(local).alias("ended_local")
 
 
 def inferences(raw: pl.DataFrame, origin: str) -> pl.DataFrame:
@@ -185,14 +221,17 @@ def inferences(raw: pl.DataFrame, origin: str) -> pl.DataFrame:
     schema = polars_schema(INFERENCES)
     numbers = [pl.coalesce([pl.col(name) * scale for name, scale in aliases]).alias(column) for column, aliases in NUMBERS.items()]
     whole = [pl.col(column).round().cast(pl.Int64, strict=False) for column in NUMBERS if schema[column] == pl.Int64()]
-    status = pl.coalesce(STATUSES)
-    error = pl.coalesce("error", "error_msg").replace("", None)
+    status = _given(raw, STATUSES, pl.Float64())
+    error = _given(raw, ("error", "error_msg")).replace("", None)
     frame = instants(raw).with_columns(
         *numbers,
         pl.lit(origin).alias("origin"),
         names.model_names(raw["model"]).fill_null(raw["model"]).alias("model"),
-        _operation().alias("operation"),
-        pl.coalesce("success", status < 400, error.is_null()).alias("success"),  # noqa: PLR2004
+        _operation(raw).alias("operation"),
+        pl.coalesce(_given(raw, ("success",), pl.Boolean()), status < 400, error.is_null()).alias("success"),  # noqa: PLR2004
+        _given(raw, ("done_reason",)).alias("done_reason"),
+        _given(raw, ("error_type",)).alias("error_type"),
+        _given(raw, ("truncated",), pl.Boolean()).alias("truncated"),
         error.str.head(2048).alias("error"),
     )
     return (
@@ -202,14 +241,19 @@ def inferences(raw: pl.DataFrame, origin: str) -> pl.DataFrame:
     )
 
 
-def _operation() -> pl.Expr:
+def _given(frame: pl.DataFrame, aliases: Sequence[str], kind: pl.DataType | None = None) -> pl.Expr:
+    """The first of some columns that is set; columns that the frame does not have count as not set."""
+    return pl.coalesce([*(pl.col(name) for name in aliases if name in frame.columns), pl.lit(None, kind or pl.String())])
+
+
+def _operation(frame: pl.DataFrame) -> pl.Expr:
     """The operation as given (Ollama's path or a name), else by what the reply holds."""
-    given = pl.coalesce("operation", "path", "req_path")
+    given = _given(frame, ("operation", "path", "req_path"))
     by_path = names.operation(pl.lit("POST"), given)
-    embeds = pl.col("embeddings").is_not_null() | pl.col("embedding").is_not_null()
     by_reply = (
-        pl.when(embeds).then(pl.lit("embed")).when(pl.col("message").is_not_null()).then(pl.lit("chat"))
-        .when(pl.col("response").is_not_null()).then(pl.lit("generate"))
+        pl.when(_given(frame, ("embeddings", "embedding")).is_not_null()).then(pl.lit("embed"))
+        .when(_given(frame, ("message",)).is_not_null()).then(pl.lit("chat"))
+        .when(_given(frame, ("response",)).is_not_null()).then(pl.lit("generate"))
     )  # fmt: skip
     spelled = given.str.to_lowercase().replace({"embeddings": "embed", "embedding": "embed", "completion": "generate"})
     return pl.when(given.str.starts_with("/")).then(by_path).when(given.is_not_null()).then(spelled).otherwise(by_reply)

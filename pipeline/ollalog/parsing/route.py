@@ -13,8 +13,6 @@ from ollalog.parsing.envelope import Envelope
 from ollalog.parsing.format import NO_LINES, Extract, Format
 from ollalog.parsing.formats import gin_access, plain
 
-FIRST_WRAPPED_RANK = 10
-"""Formats of a lower rank are asked before envelopes are looked for: their lines are told by their first characters."""
 
 
 @dataclass(frozen=True)
@@ -58,17 +56,28 @@ def route(lines: pl.DataFrame) -> Routed:
     Returns:
         Extracts by format name, and the lines that nobody owns.
     """
-    first = _asked(lines, [known for known in all_formats() if known.rank < FIRST_WRAPPED_RANK])
-    payloads, bare = _unwrapped(first.unowned)
-    inner = _asked(payloads, list(all_formats()))
-    outer = _asked(bare, [known for known in all_formats() if known.rank >= FIRST_WRAPPED_RANK])
+    routed = _routed(lines, may_unwrap=True)
     torn: list[tuple[str, Extract]] = []
-    unowned = _without_torn(pl.concat([inner.unowned, outer.unowned]), torn)
-    routed = (first, inner, outer)
+    unowned = _without_torn(routed.unowned, torn)
+    return Routed(extracts=(*routed.extracts, *torn), unowned=unowned.sort("line"), blank=routed.blank.sort())
+
+
+def _routed(lines: pl.DataFrame, *, may_unwrap: bool) -> Routed:
+    """Ask the formats; objects of JSON and other lines go separate ways, since no line of the one looks like the other."""
+    objects, texts = owned(lines, pl.col("text").str.starts_with("{"))
+    first = _asked(texts, [known for known in all_formats() if not known.is_json])
+    parts, texts = [first], first.unowned
+    if may_unwrap:
+        from_objects, objects = _unwrapped(objects)
+        from_texts, texts = _unwrapped(texts)
+        payloads = pl.concat([from_objects, from_texts])
+        if payloads.height:
+            parts.append(_routed(payloads.sort("line"), may_unwrap=False))
+    parts.append(_asked(objects, [known for known in all_formats() if known.is_json]))
     return Routed(
-        extracts=(*(pair for one in routed for pair in one.extracts), *torn),
-        unowned=unowned.sort("line"),
-        blank=pl.concat([one.blank for one in routed]).sort(),
+        extracts=tuple(pair for part in parts for pair in part.extracts),
+        unowned=pl.concat([texts, *(part.unowned for part in parts[1:])]),
+        blank=pl.concat([part.blank for part in parts]),
     )
 
 

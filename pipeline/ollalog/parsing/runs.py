@@ -28,7 +28,6 @@ RUN_SCHEMA = {
     "truncated": pl.Boolean(),
 }
 _KEY = ["slot", "task"]
-_ENDS = ("release", "last_total")
 
 
 def assemble(
@@ -49,7 +48,7 @@ def assemble(
         return pl.DataFrame(schema=RUN_SCHEMA), remembered, sampler
     frame, pending = _with_samplers(marks, sampler)
     frame = frame.with_columns((pl.col("kind") == "launch").cast(pl.Int32).cum_sum().over(_KEY).alias("turn"))
-    runs = frame.group_by([*_KEY, "turn"], maintain_order=True).agg(*_facts())
+    runs = _runs(frame)
     busy = pl.DataFrame([(run.slot, run.task) for run in remembered], schema={"slot": pl.Int64(), "task": pl.Int64()}, orient="row")
     odd_keys = pl.concat([runs.filter(~pl.col("is_regular")).select(_KEY), busy]).unique()
     regular = runs.join(odd_keys, on=_KEY, how="anti", nulls_equal=True).filter(pl.col("total_ns").is_not_null()).select(list(RUN_SCHEMA))
@@ -75,29 +74,53 @@ def _with_samplers(marks: pl.DataFrame, sampler: list[float] | None) -> tuple[pl
     return filled.filter(~is_sampler).select(list(MARK_SCHEMA)), pending
 
 
-def _facts() -> list[pl.Expr]:
+# kind of mark -> columns that its numbers a and b fill
+_TELLS = {
+    "launch": ("top_p", "temperature"),
+    "prompt": ("context_length", "told_tokens"),
+    "cached": ("cached_tokens", None),
+    "prompt_eval": ("prompt_eval_ns", "evaluated_tokens"),
+    "eval": ("eval_ns", "generated_tokens"),
+    "total": ("total_ns", None),
+    "last_total": ("last_total_ns", None),
+    "release": (None, "truncated"),
+}
+
+
+def _runs(frame: pl.DataFrame) -> pl.DataFrame:
+    """One row per slot, task and turn: RUN_SCHEMA and `is_regular`: every kind of line at most once, from launch to release."""
     kind = pl.col("kind")
-
-    def first(name: str, column: str) -> pl.Expr:
-        return pl.col(column).filter(kind == name).first()
-
-    cached = first("cached", "a")
-    evaluated = first("prompt_eval", "b")
-    return [
-        pl.col("line").last().cast(pl.Int64),
-        pl.col("byte_offset").last(),
-        _ns(first("prompt_eval", "a")).alias("prompt_eval_ns"),
-        _ns(first("eval", "a")).alias("eval_ns"),
-        _ns(pl.coalesce(first("total", "a"), first("last_total", "a"))).alias("total_ns"),
-        pl.coalesce(first("prompt", "b"), evaluated + cached.fill_null(0)).cast(pl.Int64).alias("prompt_tokens"),
-        cached.cast(pl.Int64).alias("cached_tokens"),
-        first("eval", "b").cast(pl.Int64).alias("generated_tokens"),
-        first("prompt", "a").cast(pl.Int64).alias("context_length"),
-        first("launch", "b").alias("temperature"),
-        first("launch", "a").alias("top_p"),
-        (first("release", "b") == 1).alias("truncated"),
-        ((kind.first() == "launch") & (kind.last() == "release") & (kind.n_unique() == kind.len())).alias("is_regular"),
+    told = [
+        pl.when(kind == name).then(pl.col(number)).alias(column)
+        for name, columns in _TELLS.items()
+        for number, column in zip(("a", "b"), columns, strict=True)
+        if column
     ]
+    columns = [column for pair in _TELLS.values() for column in pair if column]
+    runs = frame.with_columns(*told, kind.cast(_KIND_TYPE).to_physical().alias("code")).group_by([*_KEY, "turn"], maintain_order=True).agg(
+        pl.col("line", "byte_offset").last(),
+        pl.col(*columns).max(),
+        kind.first().alias("first"),
+        kind.last().alias("last"),
+        pl.len().alias("count"),
+        (2 ** pl.col("code").cast(pl.Int64)).sum().alias("kinds"),
+    )  # fmt: skip
+    # a sum of distinct powers of two has as many bits set as it has terms
+    is_regular = (pl.col("first") == "launch") & (pl.col("last") == "release") & (pl.col("kinds").bitwise_count_ones() == pl.col("count"))
+    prompt_tokens = pl.coalesce("told_tokens", pl.col("evaluated_tokens") + pl.col("cached_tokens").fill_null(0))
+    return runs.with_columns(
+        is_regular.alias("is_regular"),
+        prompt_tokens.alias("prompt_tokens"),
+        pl.coalesce("total_ns", "last_total_ns").alias("total_ns"),
+        (pl.col("truncated") == 1).alias("truncated"),
+    ).select(
+        *_KEY,
+        "is_regular",
+        *((_ns(pl.col(name)).alias(name) if name.endswith("_ns") else pl.col(name).cast(dtype)) for name, dtype in RUN_SCHEMA.items()),
+    )
+
+
+_KIND_TYPE = pl.Enum([*_TELLS, "sampler"])
 
 
 def _ns(milliseconds: pl.Expr) -> pl.Expr:

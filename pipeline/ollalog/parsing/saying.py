@@ -114,7 +114,8 @@ def _kinds(messages_told: pl.Series) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-def _kind(event: str, groups: dict[str, str]) -> tuple[str, int | None, float | None, str | None]:
+def _kind(event: str, found: tuple[tuple[str, str], ...]) -> tuple[str, int | None, float | None, str | None]:
+    groups = dict(found)
     seconds = groups.pop("seconds", None)
     duration_ns = round(float(seconds) * 1e9) if seconds else None
     share = int(groups["offloaded"]) / max(1, int(groups["layers"])) if "layers" in groups else None

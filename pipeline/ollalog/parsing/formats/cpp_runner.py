@@ -1,63 +1,63 @@
-"""Lines of the C++ runner up to Ollama 0.3: JSON objects up to 0.1.34, `LEVEL [function] message | k=v` after that.
+"""JSON lines of the C++ runner up to Ollama 0.1.34: {"function":"print_timings","level":"INFO",…}.
 
-Source: ext_server.cpp; timings are printed at INFO up to 0.1.34 and only with OLLAMA_DEBUG after that.
+Source: ext_server.cpp; timings are printed at INFO.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 import polars as pl
 
 from ollalog.parsing.format import Extract, Format
 from ollalog.parsing.formats.llama_server import MARK_SCHEMA
 
-_OWNER = r'^\{"function":|^(?:INFO|DEBUG|WARN|ERR|ERROR|VERB) +\[ ?\w+\] .*(?:\| |tid=)'
-_NUMBER = r"([\d.]+(?:e[+-]?\d+)?)"
+# words of the message -> kind of mark, and the keys of its two numbers
 _KINDS = (
-    ("prompt_eval", "prompt eval time", "t_prompt_processing", "n_prompt_tokens_processed"),
-    ("eval", "generation eval time", "t_token_generation", "n_decoded"),
-    ("total", "total time", "t_total", "task_id"),
+    ("prompt eval time", "prompt_eval", "t_prompt_processing", "n_prompt_tokens_processed"),
+    ("generation eval time", "eval", "t_token_generation", "n_decoded"),
+    ("total time", "last_total", "t_total", "slot_id"),
 )
 
 
-def _field(name: str) -> pl.Expr:
-    """A number by its key, in both spellings: `"t_total":1.5` and `t_total=1.5`."""
-    return pl.col("text").str.extract(rf'"?{name}"?[:=]{_NUMBER}').cast(pl.Float64, strict=False)
-
-
-def extract(lines: pl.DataFrame) -> Extract:
+def timings(lines: pl.DataFrame) -> Extract:
     """Pick the timing lines; the rest is chatter.
 
     Args:
-        lines: one row per line; `line`, `byte_offset`, `text`, `stamp`.
+        lines: one row per line; `line`, `byte_offset`, `text`, `stamp`; numbers as "key":1.5 or key=1.5.
 
     Returns:
-        Marks by MARK_SCHEMA (`total` ends a run here); chatter as noise.
+        Marks by MARK_SCHEMA (the total ends a run here); chatter as noise.
     """
-    timings = lines.filter(pl.col("text").str.contains("print_timings", literal=True))
-    found = [
-        timings.filter(pl.col("text").str.contains(words, literal=True)).select(
-            "line",
-            "byte_offset",
-            _field("slot_id").cast(pl.Int64).alias("slot"),
-            _field("task_id").cast(pl.Int64).alias("task"),
-            pl.lit(kind if kind != "total" else "last_total").alias("kind"),
-            _field(first).alias("a"),
-            _field(second).alias("b"),
-        )
-        for kind, words, first, second in _KINDS
-    ]
-    marks = pl.concat(found).unique("line").sort("line") if timings.height else pl.DataFrame(schema=MARK_SCHEMA)
+    text = pl.col("text")
+    kind: Any = pl.when(pl.lit(value=False)).then(pl.lit(None, pl.String))
+    a: Any = pl.when(pl.lit(value=False)).then(pl.lit(None, pl.Float64))
+    b: Any = a
+    for words, name, first, second in _KINDS:
+        is_kind = text.str.contains(words, literal=True)
+        kind, a, b = kind.when(is_kind).then(pl.lit(name)), a.when(is_kind).then(_number(first)), b.when(is_kind).then(_number(second))
+    found = lines.filter(text.str.contains("print_timings", literal=True)).select(
+        *("line", "byte_offset"),
+        _number("slot_id").cast(pl.Int64).alias("slot"),
+        _number("task_id").cast(pl.Int64).alias("task"),
+        *(kind.alias("kind"), a.alias("a"), b.alias("b")),
+    )
+    marks = found.filter(pl.col("kind").is_not_null() & pl.col("a").is_not_null()).select(list(MARK_SCHEMA))
     chatter = lines.height - marks.height
     return Extract(marks=marks, noise={"cpp_runner": chatter} if chatter else {})
+
+
+def _number(key: str) -> pl.Expr:
+    return pl.col("text").str.extract(rf'"?{key}"?[:=]([0-9.]+(?:e[+-]?[0-9]+)?)').cast(pl.Float64, strict=False)
 
 
 FORMAT = Format(
     name="cpp_runner",
     rank=7,
-    owns=lambda text: text.str.contains(_OWNER),
-    extract=extract,
+    owns=lambda text: text.str.starts_with('{"function":'),
+    extract=timings,
+    is_json=True,
     examples=(
         '{"function":"print_timings","level":"INFO","line":287,"msg":"          total time = 1.2 ms","slot_id":0,"t_total":1.2,"task_id":0,"tid":"1","timestamp":1715101032}',
-        'INFO [main] build info | build=1 commit="7c26775" tid="139" timestamp=1720210000',
     ),
 )

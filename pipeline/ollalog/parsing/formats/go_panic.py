@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from ollalog.parsing import saying
+from ollalog.parsing import messages, saying
 from ollalog.parsing.format import Extract, Format
 
 _HEAD = (
@@ -30,7 +30,12 @@ def extract(lines: pl.DataFrame) -> Extract:
     """
     text = pl.col("text")
     heads = lines.filter(text.str.contains(_HEAD) & ~text.str.contains(_MIDDLE_OF_DUMP))
-    return Extract(said=saying.of_texts(heads, "ERROR", "runner_crashed"), folded=lines.height - heads.height, opens=lines["line"])
+    is_short_of_memory = text.str.contains_any(list(messages.OUT_OF_MEMORY), ascii_case_insensitive=True)
+    said = [
+        saying.of_texts(heads.filter(~is_short_of_memory), "ERROR", "runner_crashed"),
+        saying.of_texts(heads.filter(is_short_of_memory), "ERROR", "out_of_memory"),
+    ]
+    return Extract(said=pl.concat(said), folded=lines.height - heads.height, opens=lines["line"])
 
 
 FORMAT = Format(

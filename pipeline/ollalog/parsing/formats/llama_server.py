@@ -34,6 +34,7 @@ _KINDS = (
     ("total time = ", "total"),
     ("stop processing: ", "release"),
 )
+_TIMINGS = ("prompt_eval", "eval", "total")
 # the two numbers that matter in any of these texts
 _NUMBERS = r"^[^0-9]*([0-9.]+)[^0-9]+(?:[0-9]+, task\.n_tokens = *)?([0-9.]+)"
 _SAMPLER = r"top_p = ([0-9.]+).* temp = ([0-9.]+)"
@@ -66,10 +67,7 @@ def _of_tasks(lines: pl.DataFrame) -> pl.DataFrame:
     kind: Any = pl.when(pl.col("rest").str.contains(_KINDS[0][0], literal=True)).then(pl.lit(_KINDS[0][1]))
     for words, name in _KINDS[1:]:
         kind = kind.when(pl.col("rest").str.contains(words, literal=True)).then(pl.lit(name))
-    numbers = pl.col("rest").str.extract_groups(_NUMBERS).struct
-    a, b = numbers.field("1").cast(pl.Float64, strict=False), numbers.field("2").cast(pl.Float64, strict=False)
-    is_launch = pl.col("kind") == "launch"
-    return (
+    named = (
         lines.lazy()
         .select("line", "byte_offset", parts.field("field_0").alias("head"), parts.field("field_1").alias("middle"), parts.field("field_2").alias("rest"))
         .with_columns(
@@ -78,11 +76,21 @@ def _of_tasks(lines: pl.DataFrame) -> pl.DataFrame:
             kind.alias("kind"),
         )
         .filter(pl.col("kind").is_not_null() & pl.col("task").is_not_null())
-        .with_columns(pl.when(~is_launch).then(a).alias("a"), pl.when(~is_launch & (pl.col("kind") != "cached")).then(b).alias("b"))
-        .filter(is_launch | pl.col("a").is_not_null())
-        .select(list(MARK_SCHEMA))
         .collect()
     )
+    is_timing = named.select(pl.col("kind").is_in(_TIMINGS) & (pl.col("rest").str.slice(30, 6) == " ms / ")).to_series()
+    timings = named.filter(is_timing).with_columns(
+        pl.col("rest").str.slice(19, 11).str.strip_chars().cast(pl.Float64, strict=False).alias("a"),
+        pl.col("rest").str.slice(36, 9).str.splitn(" t", 2).struct.field("field_0").str.strip_chars().cast(pl.Float64, strict=False).alias("b"),
+    )
+    numbers = pl.col("rest").str.extract_groups(_NUMBERS).struct
+    a, b = numbers.field("1").cast(pl.Float64, strict=False), numbers.field("2").cast(pl.Float64, strict=False)
+    rest = named.filter(~is_timing)
+    is_launch = rest["kind"] == "launch"
+    launches = rest.filter(is_launch).with_columns(pl.lit(None, pl.Float64).alias("a"), pl.lit(None, pl.Float64).alias("b"))
+    others = rest.filter(~is_launch).with_columns(a.alias("a"), pl.when(pl.col("kind") != "cached").then(b).alias("b"))
+    told = pl.concat([timings, others]).filter(pl.col("a").is_not_null())
+    return pl.concat([told, launches]).select(list(MARK_SCHEMA)).sort("line")
 
 
 def _samplers(lines: pl.DataFrame) -> pl.DataFrame:

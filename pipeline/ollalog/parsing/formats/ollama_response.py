@@ -31,9 +31,11 @@ FORMAT = Format(
     name="ollama_response",
     rank=11,
     owns=lambda text: (
-        text.str.starts_with("{") & text.str.contains(r'"(?:done|total_duration)" ?:') & ~text.str.contains('"operation"', literal=True)
+        (text.str.contains('"done":', literal=True) | text.str.contains('"total_duration":', literal=True))
+        & ~text.str.contains('"operation":', literal=True)
     ),
     extract=extract,
+    is_json=True,
     examples=(
         '{"model":"llama3.1:8b","created_at":"2026-11-20T10:00:00.5Z","response":"","done":true,"total_duration":5191566416,"eval_count":259}',
     ),

@@ -26,6 +26,7 @@ FORMAT = Format(
     rank=12,
     owns=lambda text: text.str.starts_with("{"),
     extract=extract,
+    is_json=True,
     examples=(
         '{"model": "llama3.1:8b", "operation": "chat", "timestamp": "2026-11-20T10:00:00Z", "total_latency_ms": 1234.5, "success": true}',
         '{"model": "qwen2.5:7b", "timestamp": 1795168800, "duration_ms": 12, "status_code": 503, "error": "server busy"}',

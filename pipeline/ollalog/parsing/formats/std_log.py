@@ -10,7 +10,10 @@ import polars as pl
 from ollalog.parsing import saying
 from ollalog.parsing.format import Extract, Format
 
-_LINE = r"^(\d{4}/\d\d/\d\d \d\d:\d\d:\d\d)(?:\.\d+)? (?:[\w./-]+:\d+: )?(?:(TRACE|DEBUG|INFO|WARN|ERROR|\[[A-Z]+\]) )?(.*)$"
+_COLOUR = r"(?:\x1b\[[0-9;]*m)?"
+_LINE = rf"^{_COLOUR}" r"(\d{4}/\d\d/\d\d \d\d:\d\d:\d\d)(?:\.\d+)? (?:[\w./-]+:\d+: )?(?:(TRACE|DEBUG|INFO|WARN|ERROR|\[[A-Z]+\]) )?(.*)$"
+# gin writes the stack of a handler that panicked on the lines behind this one, in colour even where there is no terminal
+_RECOVERED = " panic recovered:"
 _TAIL = r'^(.*?)((?: (?:"[^"\\]+"|[A-Za-z_][\w.]*)=(?:"(?:[^"\\]|\\.)*"|\S*))*)$'
 
 
@@ -21,7 +24,8 @@ def extract(lines: pl.DataFrame) -> Extract:
         lines: one row per line; `line`, `byte_offset`, `text`, `stamp`.
 
     Returns:
-        `said` by SAID_SCHEMA, in local time without a zone; a line whose time does not exist is rejected.
+        `said` by SAID_SCHEMA, in local time without a zone; a line whose time does not exist is rejected; the report of a
+        panic opens a continuation.
     """
     groups = lines["text"].str.extract_groups(_LINE).struct.unnest()
     groups.columns = ["clock", "level", "said"]
@@ -41,13 +45,14 @@ def extract(lines: pl.DataFrame) -> Extract:
     )
     is_read = pl.col("ended_local").is_not_null()
     rejected = read.filter(~is_read).select(*lines.columns, pl.lit("no such time").alias("reason"))
-    return Extract(said=read.filter(is_read).select(list(saying.SAID_SCHEMA)), rejected=rejected)
+    dumps = read.filter(pl.col("message").str.ends_with(_RECOVERED))["line"]
+    return Extract(said=read.filter(is_read).select(list(saying.SAID_SCHEMA)), rejected=rejected, opens=dumps)
 
 
 FORMAT = Format(
     name="std_log",
     rank=4,
-    owns=lambda text: text.str.contains(r"^20\d\d/\d\d/\d\d \d\d:\d\d:\d\d"),
+    owns=lambda text: text.str.contains(rf"^{_COLOUR}20\d\d/\d\d/\d\d \d\d:\d\d:\d\d"),
     extract=extract,
     examples=('2024/08/19 14:09:56 routes.go:1123: INFO server config env="map[OLLAMA_DEBUG:true OLLAMA_NUM_PARALLEL:4]"',),
 )

@@ -1,0 +1,17 @@
+"""Text lines of the C++ runner of Ollama 0.1.35 to 0.3: `INFO [main] build info | build=1 tid="139" timestamp=1720210000`.
+
+Source: ext_server.cpp; timings are printed only with OLLAMA_DEBUG.
+"""
+
+from __future__ import annotations
+
+from ollalog.parsing.format import Format
+from ollalog.parsing.formats.cpp_runner import timings
+
+FORMAT = Format(
+    name="cpp_runner_text",
+    rank=7,
+    owns=lambda text: text.str.contains(r"^(?:INFO|DEBUG|WARN|ERR|ERROR|VERB) +\[ ?[A-Za-z_0-9]+\] .*(?:\| |tid=)"),
+    extract=timings,
+    examples=('INFO [main] build info | build=1 commit="7c26775" tid="139" timestamp=1720210000',),
+)
