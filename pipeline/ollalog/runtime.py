@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -27,11 +27,13 @@ from ollalog.core.errors import PipelineError
 from ollalog.core.events import Events
 from ollalog.parsing import Context, ParsedBatch, ParserState, Settled
 from ollalog.proof import reread
-from ollalog.warehouse import PartGoneError, Warehouse, open_warehouse
 
-COMMIT_BYTES = 64 << 20
+if TYPE_CHECKING:
+    from ollalog.warehouse import Warehouse
+
+COMMIT_BYTES = 32 << 20
 """So much of the logs makes a batch: large enough that commits cost little, small enough for flat memory."""
-BLOCKS_IN_FLIGHT = 3
+BLOCKS_IN_FLIGHT = 2
 LOOK_AHEAD_BYTES = 1 << 20
 __all__ = ["IngestOptions", "IngestSummary", "ReprocessSummary", "ingest", "reprocess", "reread", "warehouse"]
 
@@ -313,6 +315,8 @@ def warehouse(
     root: Path, *, now: datetime, since: datetime | None = None, until: datetime | None = None, timezone: str | None = None
 ) -> Warehouse:
     """A warehouse over the last commit of a store; takes a new snapshot once if a part was removed meanwhile."""
+    from ollalog.warehouse import PartGoneError, open_warehouse
+
     try:
         return open_warehouse(store.read_snapshot(root), now=now, since=since, until=until, timezone=timezone)
     except PartGoneError:

@@ -34,7 +34,7 @@ class House:
     """A warehouse whose views all have the same rows."""
 
     def __init__(self, *rows: tuple[str, str, int | None]) -> None:
-        self._rows = [
+        self._rows: list[dict[str, object]] = [
             {"source": 1, "path": "/var/log/ollama/server.log", "measure": measure, "name": name, "count": count}
             for measure, name, count in rows
         ]

@@ -36,6 +36,13 @@ def test_help_lists_every_command_with_a_sentence() -> None:
     assert all(line.rstrip().endswith(".") for line in listed)
 
 
+def test_no_command_at_all_shows_the_help() -> None:
+    """U4: the name alone says what there is."""
+    done = ollalog()
+    assert done.returncode == 2
+    assert done.stderr == ollalog("--help").stdout
+
+
 def test_version_is_that_of_the_package() -> None:
     from importlib.metadata import version
 

@@ -50,13 +50,13 @@ def context(timezone: str | None = None, machine: str | None = None, client_key:
     )
 
 
-def read_blocks(found: Iterable[Block], given: Context) -> Outcome:
+def read_blocks(found: Iterable[Block], given: Context, *, may_look_ahead: bool = True) -> Outcome:
     """Parse and settle blocks one after the other; the state goes through JSON, as it does between runs."""
     outcome = Outcome()
     frames: dict[str, list[pl.DataFrame]] = {}
     for block in found:
         lines = cut(block)
-        parsed = parse(lines, block.data[: 1 << 20] if block.start == 0 else b"")
+        parsed = parse(lines, block.data[: 1 << 20] if may_look_ahead and block.start == 0 else b"")
         settled = settle(parsed, ParserState.from_json(outcome.state.to_json()), given)
         assert sum(settled.fates.values()) == lines.lines.height + len(lines.long_lines), "every line has exactly one fate"
         assert sum(settled.noise.values()) == settled.fates["noise"], "noise is counted by kind"
@@ -81,8 +81,11 @@ def read_file(path: Path, given: Context, *, final: bool = False) -> Outcome:
 
 
 def read_pieces(data: bytes, stops: Sequence[int], given: Context) -> Outcome:
-    """Read bytes that grow to each of `stops` and then to their end, whole lines each time; the last line needs no newline."""
-    return read_blocks(_pieces(data, sorted(stops)), given)
+    """Read bytes that grow to each of `stops` and then to their end, whole lines each time; the last line needs no newline.
+
+    Nothing looks ahead for a zone: that alone depends on how much there was to see at first.
+    """
+    return read_blocks(_pieces(data, sorted(stops)), given, may_look_ahead=False)
 
 
 def _pieces(data: bytes, stops: Sequence[int]) -> Iterable[Block]:

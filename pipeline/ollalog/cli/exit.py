@@ -36,6 +36,9 @@ def report_failure(failure: BaseException, *, verbose: bool) -> int:
     if isinstance(failure, KeyboardInterrupt | click.Abort):
         click.echo("interrupted; what was committed stays, and the next run goes on from there", err=True)
         return INTERRUPTED
+    if isinstance(failure, click.exceptions.NoArgsIsHelpError):
+        failure.show()
+        return UsageError.exit_code
     error = _explained(failure) or _fault(failure, verbose=verbose)
     click.echo("\n".join(printable(line) for line in str(error).splitlines()), err=True)
     return error.exit_code

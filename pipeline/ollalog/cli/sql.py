@@ -45,20 +45,19 @@ class Asking:
 @click.argument("query", required=False)
 @click.option("--format", "form", type=click.Choice(FORMATS), default="table", show_default=True, help="How the rows are written.")
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write the rows to a file.")
-@click.option(
-    "--timeout", type=click.FloatRange(min=0, min_open=True), default=30.0, show_default=True, metavar="SECONDS", help="Stop it then."
-)
+@click.option("--timeout", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS", help="Stop it then [30].")
 @click.option("--max-rows", type=click.IntRange(min=0), metavar="N", help="Rows at most; 0: all [table 10000, else 1000000].")
 @click.pass_obj
 def COMMAND(  # noqa: N802 - the name that the package is searched for
-    session: Session, query: str | None, form: str, output: Path | None, timeout: float, max_rows: int | None
+    session: Session, query: str | None, form: str, output: Path | None, timeout: float | None, max_rows: int | None
 ) -> int:
     """Run one SELECT over the tables and views that `ollalog views` lists, in DuckDB's SQL.
 
     Nothing can be written and no other file can be read. In json and ndjson durations are integer nanoseconds and instants
     ISO 8601. Without QUERY it is read from stdin; on a terminal a prompt opens, which Ctrl-D ends.
     """
-    asking = Asking(form, output, timeout, max_rows)
+    settings = session.settings
+    asking = Asking(form, output, timeout or settings.sql_timeout_s, settings.sql_max_rows if max_rows is None else max_rows)
     if query is None and sys.stdin.isatty():
         return _prompt(session, asking)
     _run(session, query if query is not None else sys.stdin.read(), asking)

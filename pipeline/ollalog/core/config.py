@@ -30,8 +30,7 @@ class Settings:
     host: str | None = _setting("name of the machine that the logs are of; default: this machine")
     hash_clients: bool = _setting("store a hash instead of each client's address", default=False)
     sql_timeout_s: float = _setting("longest time that one query of yours may take; seconds", default=30.0, gt=0)
-    sql_max_rows: int = _setting("most rows that one query of yours may return", default=10_000, gt=0)
-    sql_memory_bytes: int = _setting("most memory that one query of yours may take; bytes", default=2_000_000_000, gt=0)
+    sql_max_rows: int | None = _setting("most rows of a query of yours, 0 for all; default: 10,000 in a table, else a million", ge=0)
 
     def over(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """The options of a command, with the setting of the same name in place of each one that was not given."""

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from ollalog.core.tables import INFERENCES, polars_schema
 from ollalog.parsing import names
 from ollalog.parsing.format import NO_REJECTED, REJECTED_SCHEMA
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel, ValidationError
 
 _UNITS_NS = {"_ns": 1.0, "_us": 1e3, "_ms": 1e6, "_s": 1e9, "_seconds": 1e9}
 _DURATIONS = {
@@ -62,19 +66,23 @@ ERROR_TYPES = (
 )
 _LARGEST = 2.0**62
 COLUMNS = [name for name in INFERENCES.column_names if name not in {"batch", "source", "byte_offset", "host", "session"}]
-_JSON_LIMIT = ConfigDict(extra="allow", str_max_length=1 << 20, allow_inf_nan=False)
-Record: type[BaseModel] = create_model(
-    "Record",
-    __config__=_JSON_LIMIT,
-    **{  # type: ignore[call-overload]
+
+
+@cache
+def record_model() -> type[BaseModel]:
+    """What pydantic holds a record against that could not be decoded at once: every known name, numbers in range, a model."""
+    from pydantic import ConfigDict, Field, create_model
+
+    number = (float | None, Field(default=None, ge=0, lt=_LARGEST))
+    fields: dict[str, Any] = {
         **{name: (str | float | None, None) for name in TIMES},
         **{name: (str | None, None) for name in TEXTS if name not in TIMES},
-        **{name: (float | None, Field(default=None, ge=0, lt=_LARGEST)) for column in NUMBERS.values() for name, _ in column},
-        **{name: (float | None, Field(default=None, ge=0)) for name in STATUSES},
+        **{name: number for column in NUMBERS.values() for name, _ in column},
+        **dict.fromkeys(STATUSES, number),
         **{name: (bool | None, None) for name in FLAGS},
         "model": (str, ...),
-    },
-)
+    }
+    return create_model("Record", __config__=ConfigDict(extra="allow", str_max_length=1 << 20, allow_inf_nan=False), **fields)
 
 
 def error_type(text: str | None) -> str:
@@ -152,11 +160,13 @@ def _decoded(lines: pl.DataFrame, schema: dict[str, pl.DataType]) -> pl.DataFram
 
 def _explained(lines: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The same line by line, with pydantic: what it can mend is a row, what it cannot is a reject with its words."""
+    from pydantic import ValidationError
+
     rows: list[dict[str, object]] = []
     reasons: list[str | None] = []
     for text in lines["text"]:
         try:
-            fields = Record.model_validate_json(text).model_dump(include=set(RAW_SCHEMA))
+            fields = record_model().model_validate_json(text).model_dump(include=set(RAW_SCHEMA))
             reasons.append(None)
             rows.append({name: str(value) if name in _AS_TEXT and value is not None else value for name, value in fields.items()})
         except ValidationError as problem:
