@@ -120,7 +120,8 @@ def test_copies_and_packed_copies_are_the_same_log(tmp_path: Path) -> None:
     copy.write_bytes(data)
     packed.write_bytes(gzip.compress(data + access_lines(50, 55)))
     assert ingest(root, copy).fates["row"] == 0
-    assert ingest(root, packed).fates["row"] == 5
+    more = runtime.ingest(root, [str(packed)], UTC_OPTIONS, clock=CLOCK, events=NullEvents())
+    assert more.fates["row"] == 5
     assert numbers(root) == list(range(1, 56))
 
 
@@ -176,8 +177,8 @@ def test_reprocessing_the_same_log_changes_nothing_and_keeps_rows_of_logs_that_a
     before = {table: rows(root, table) for table in TABLES}
     gone.unlink()
     summary = reprocess(root)
-    changed = {name: count for change in summary.changes.values() for name, count in change.items() if name in {"added", "removed", "changed"}}
-    assert not any(changed.values())
+    for change in summary.changes.values():
+        assert not any(change[name] for name in ("added", "removed", "changed"))
     for table, frame in before.items():
         assert_frame_equal(rows(root, table), frame)
     assert ingest(root, kept).as_dict()["lines"] == 0
@@ -234,8 +235,11 @@ def test_ctrl_c_at_the_terminal_exits_with_130_and_leaves_a_sound_store(tmp_path
     assert numbers(root) == list(range(1, 300_001))
 
 
+PLAIN_LOGS = LOGS.filter(lambda data: bool(data) and data[:1] not in {b"\x1f", b"\xff", b"\xfe", b"\xef"})
+
+
 @settings(deadline=None, max_examples=8)
-@given(data=LOGS.filter(lambda data: data and data[:1] not in {b"\x1f", b"\xff", b"\xfe", b"\xef"}), places=st.lists(st.floats(0, 1), max_size=3))
+@given(data=PLAIN_LOGS, places=st.lists(st.floats(0, 1), max_size=3))
 def test_a_log_read_while_it_grows_gives_the_same_store_as_one_read_at_once(data: bytes, places: list[float]) -> None:
     """DESIGN §4: splitting any input at any byte into any number of runs gives the same rows."""
     final = IngestOptions(timezone="+02:00", host="box", final=True)

@@ -15,7 +15,6 @@ from ollalog.parsing import Context, ParserState, Zone, parse, settle, zone
 from ollalog.sources import blocks, cut, plan
 
 READ_AT = datetime(2026, 6, 23, 12, tzinfo=UTC)
-ORDER = {name: ["byte_offset", *(["reason"] if name == "rejects" else [])] for name in ("requests", "inferences", "server_events", "rejects")}
 
 
 @dataclass
@@ -66,7 +65,7 @@ def read_blocks(found: Iterable[Block], given: Context, *, may_look_ahead: bool 
         outcome.noise.update(settled.noise)
         outcome.lines += lines.lines.height + len(lines.long_lines)
         outcome.state = settled.state
-    outcome.tables = {table: pl.concat(some).sort(ORDER[table], maintain_order=True) for table, some in frames.items()}
+    outcome.tables = {table: pl.concat(some).sort("byte_offset", maintain_order=True) for table, some in frames.items()}
     return outcome
 
 

@@ -20,7 +20,8 @@ import polars as pl
 import pytest
 
 from ollalog.core.tables import TABLES
-from ollalog.parsing.format import LINE_SCHEMA
+from ollalog.parsing.envelope import Envelope
+from ollalog.parsing.format import LINE_SCHEMA, Format
 from ollalog.parsing.route import all_envelopes, all_formats
 from tests.parsing.reading import Outcome, context, read_file
 
@@ -52,12 +53,12 @@ def test_lines_become_the_rows_of_their_case(path: Path, tmp_path: Path, request
 
 
 def test_every_format_and_every_envelope_has_cases() -> None:
-    names = {known.name for known in (*all_formats(), *all_envelopes())}
+    names = {known.name for known in all_formats()} | {known.name for known in all_envelopes()}
     assert names <= {path.parent.name for path in CASES.glob("*/*.toml")}
 
 
 @pytest.mark.parametrize("known", all_formats(), ids=lambda known: known.name)
-def test_examples_of_a_format_are_owned_by_it_and_no_earlier_one(known: Any) -> None:
+def test_examples_of_a_format_are_owned_by_it_and_no_earlier_one(known: Format) -> None:
     assert known.examples
     texts = pl.DataFrame({"text": known.examples})
     for other in all_formats():
@@ -69,7 +70,7 @@ def test_examples_of_a_format_are_owned_by_it_and_no_earlier_one(known: Any) -> 
 
 
 @pytest.mark.parametrize("known", all_envelopes(), ids=lambda known: known.name)
-def test_examples_of_an_envelope_are_unwrapped_by_it_and_no_earlier_one(known: Any) -> None:
+def test_examples_of_an_envelope_are_unwrapped_by_it_and_no_earlier_one(known: Envelope) -> None:
     assert known.examples
     lines = pl.DataFrame({"line": [0], "byte_offset": [0], "text": [known.examples[0]], "stamp": [None]}, schema=LINE_SCHEMA)
     lines = pl.concat([lines.with_columns(pl.lit(text).alias("text")) for text in known.examples])

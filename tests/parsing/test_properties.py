@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -27,7 +28,8 @@ def corpus() -> list[bytes]:
 
 LINES = corpus()
 # what opens, tears, closes or continues something: these decide what blocks must remember
-TELLING = [line for line in LINES if line.startswith((b"slot ", b"\t", b"panic", b"time=", b"srv", b"goroutine", b"20")) or b"print_timings" in line]
+OPENERS = (b"slot ", b"\t", b"panic", b"time=", b"srv", b"goroutine", b"20")
+TELLING = [line for line in LINES if line.startswith(OPENERS) or b"print_timings" in line]
 
 
 @st.composite
@@ -115,7 +117,7 @@ def access_lines(draw: st.DrawFn) -> str:
 
 
 STAMP = "2026-06-21T16:00:00.123456789Z"
-WRAPPINGS = {
+WRAPPINGS: dict[str, Callable[[str], str]] = {
     "compose": lambda line: f"ollama-1  | {line}",
     "cri": lambda line: f"{STAMP} stdout F {line}",
     "docker_json": lambda line: json.dumps({"log": f"{line}\n", "stream": "stdout", "time": STAMP}),

@@ -142,8 +142,9 @@ class SourceSummary:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The store as of one commit, for readers: its parts and what the ledger says of its sources."""
+    """The store as of one commit, for readers: its parts, what the ledger says of its sources, parser state by family."""
 
     batch: int
     parts: tuple[Part, ...]
     sources: tuple[SourceSummary, ...] = field(default=())
+    states: Mapping[str, str] = field(default_factory=dict)

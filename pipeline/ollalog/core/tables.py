@@ -98,6 +98,20 @@ INFERENCES = Table(
         memory_bytes             BIGINT       memory used; bytes
         gpu_ratio                DOUBLE       utilisation of the GPU, 0 to 1
         model_bytes              BIGINT       size of the model; bytes
+        model_blob               VARCHAR      first 12 hex digits of the model file's digest; null when not known
+        slot                     BIGINT       slot of the runner that the run took; null outside the server log
+    """),
+)
+PAIRS = Table(
+    "pairs",
+    "decision which run in the log belongs to which request",
+    "happened_at",
+    _columns("""
+        happened_at    TIMESTAMPTZ  end of the request; UTC
+        run_source     BIGINT       source of the run's row in inferences
+        request_offset BIGINT       byte offset of the request's row in requests; its source is the row's own
+        run_offset     BIGINT       byte offset of the run's row in inferences
+        confidence     VARCHAR      certain (no other candidate near) or likely
     """),
 )
 SERVER_EVENTS = Table(
@@ -127,7 +141,7 @@ REJECTS = Table(
         length_bytes BIGINT       its length; bytes
     """),
 )
-TABLES: Mapping[str, Table] = {table.name: table for table in (REQUESTS, INFERENCES, SERVER_EVENTS, REJECTS)}
+TABLES: Mapping[str, Table] = {table.name: table for table in (REQUESTS, INFERENCES, PAIRS, SERVER_EVENTS, REJECTS)}
 
 MODEL_OPERATIONS = ("generate", "chat", "embed")
 

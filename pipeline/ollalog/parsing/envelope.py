@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import polars as pl
@@ -39,3 +39,39 @@ def by_pattern(name: str, rank: int, pattern: str, examples: tuple[str, ...], st
         return fields.with_columns(pl.coalesce("stamp", stamp).alias("stamp")).select(list(LINE_SCHEMA))
 
     return Envelope(name=name, rank=rank, owns=lambda text: text.str.contains(pattern), unwrap=unwrap, examples=examples)
+
+
+def json_fields(
+    lines: pl.DataFrame, schema: Mapping[str, pl.DataType], payload: str, one: Callable[[str], Mapping[str, str | None]]
+) -> pl.DataFrame:
+    """Some fields of lines that are one JSON object each, decoded all at once where that is safe.
+
+    Args:
+        lines: by LINE_SCHEMA.
+        schema: the fields, all String.
+        payload: the field that must be a text. Lines where it is none, and those with half a surrogate pair, are read one by
+            one: decoding all at once would turn them into some text.
+        one: reads a single line; nulls where it is no such object.
+
+    Returns:
+        One row per line, in their order.
+    """
+    is_odd = lines["text"].str.contains(rf'"{payload}"\s*:\s*[^"\s]|\\u[dD][89a-fA-F]')
+    even = lines.filter(~is_odd)
+    try:
+        fields = pl.read_ndjson(even.select(pl.col("text").str.join("\n")).item().encode(), schema=schema) if even.height else None
+    except pl.exceptions.PolarsError:
+        fields = None
+    if fields is None or fields.height != even.height:
+        return pl.DataFrame([one(text) for text in lines["text"]], schema=schema)
+    if even.height == lines.height:
+        return fields
+    odd = lines.filter(is_odd)
+    read = pl.DataFrame([one(text) for text in odd["text"]], schema=schema)
+    placed = [even.select("line").hstack(fields), odd.select("line").hstack(read)]
+    return pl.concat(placed).sort("line").drop("line")
+
+
+def without_halves(text: str) -> str:
+    """The text with U+FFFD for each half of a surrogate pair that stands alone, which no encoding can write."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import polars as pl
 
@@ -47,11 +49,16 @@ NUMBERS: dict[str, tuple[tuple[str, float], ...]] = {
 TIMES = ("timestamp", "created_at", "ts", "time", "datetime_utc", "datetime")
 TEXTS = ("model", "operation", "error", "error_msg", "error_type", "done_reason", "path", "req_path", *TIMES)
 PRESENT = ("response", "message", "embeddings", "embedding")
-_AS_TEXT = {*TIMES, *PRESENT}
+# objects of a record whose members count as its own
+NESTED: dict[str, tuple[str, ...]] = {
+    "tokens": ("cache_tokens", "input_tokens", "output_tokens", "prompt_per_second", "tokens_per_second"),
+    "usage": ("prompt_tokens", "completion_tokens"),
+    "response_json": ("prompt_tps", "generation_tps"),
+}
 FLAGS = ("success", "done", "truncated")
 STATUSES = ("status_code", "resp_status_code")
 RAW_SCHEMA: dict[str, pl.DataType] = {
-    **{name: pl.String() for name in (*TEXTS, *PRESENT)},
+    **{name: pl.String() for name in (*TEXTS, *PRESENT, *NESTED)},
     **{name: pl.Float64() for column in NUMBERS.values() for name, _ in column},
     **{name: pl.Float64() for name in STATUSES},
     **{name: pl.Boolean() for name in FLAGS},
@@ -65,17 +72,23 @@ ERROR_TYPES = (
     ("invalid_request", r"invalid|bad request|malformed|unsupported|required|missing|does not support|\b400\b|exceeds"),
 )
 _LARGEST = 2.0**62
+_EARLIEST, _LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2262, 1, 1, tzinfo=UTC)
+# what decoding all lines at once would take for a text or a time though it is none: pydantic judges it, whatever its neighbours are
+_ODD = (
+    rf'"(?:{"|".join(name for name in TEXTS if name not in TIMES)})"\s*:\s*[^"n\s]|"(?:{"|".join(TIMES)})"\s*:\s*[tf\[{{]'
+    r"|\\u[dD][89a-fA-F]"
+)
 COLUMNS = [name for name in INFERENCES.column_names if name not in {"batch", "source", "byte_offset", "host", "session"}]
 
 
 @cache
 def record_model() -> type[BaseModel]:
     """What pydantic holds a record against that could not be decoded at once: every known name, numbers in range, a model."""
-    from pydantic import ConfigDict, Field, create_model
+    from pydantic import ConfigDict, Field, Strict, create_model
 
     number = (float | None, Field(default=None, ge=0, lt=_LARGEST))
     fields: dict[str, Any] = {
-        **{name: (str | float | None, None) for name in TIMES},
+        **dict.fromkeys(TIMES, (str | Annotated[float, Strict()] | None, None)),
         **{name: (str | None, None) for name in TEXTS if name not in TIMES},
         **{name: number for column in NUMBERS.values() for name, _ in column},
         **dict.fromkeys(STATUSES, number),
@@ -128,20 +141,21 @@ def _read(lines: pl.DataFrame, schema: dict[str, pl.DataType]) -> tuple[pl.DataF
         half = lines.height // 2
         left, right = _read(lines[:half], schema), _read(lines[half:], schema)
         return pl.concat([left[0], right[0]], how="diagonal"), pl.concat([left[1], right[1]])
-    is_sound = whole.select(_sound(schema)).to_series()
+    is_sound = whole.select(_sound(schema)).to_series() & ~lines["text"].str.contains(_ODD)
     if is_sound.all():
         return whole, NO_REJECTED
     mended, rejected = _explained(lines.filter(~is_sound))
     return pl.concat([whole.filter(is_sound), mended], how="diagonal").sort("line"), rejected
 
 
-_ALONE = 8
+# fewer lines than this cost pydantic less than halving them further does, even if but one is bad
+_ALONE = 256
 _EMPTY = pl.DataFrame(schema={"line": pl.UInt32(), "byte_offset": pl.Int64(), "stamp": pl.Datetime("us", "UTC"), **RAW_SCHEMA})
 
 
 def _sound(schema: dict[str, pl.DataType]) -> pl.Expr:
     """Whether every number lies in range and a model is named; a null is sound."""
-    numbers = [name for column in NUMBERS.values() for name, _ in column if name in schema]
+    numbers = [name for name in (*(name for column in NUMBERS.values() for name, _ in column), *STATUSES) if name in schema]
     return pl.all_horizontal(
         pl.col("model").is_not_null(), *((pl.col(name).is_between(0, _LARGEST)).fill_null(value=True) for name in numbers)
     )
@@ -168,13 +182,20 @@ def _explained(lines: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         try:
             fields = record_model().model_validate_json(text).model_dump(include=set(RAW_SCHEMA))
             reasons.append(None)
-            rows.append({name: str(value) if name in _AS_TEXT and value is not None else value for name, value in fields.items()})
+            rows.append({name: _as_decoded(name, value) for name, value in fields.items()})
         except ValidationError as problem:
             reasons.append(_in_words(problem))
     marked = lines.with_columns(pl.Series("reason", reasons, dtype=pl.String))
     good = marked.filter(pl.col("reason").is_null()).select("line", "byte_offset", "stamp")
     raw = pl.DataFrame(rows, schema=RAW_SCHEMA)
     return good.hstack(raw), marked.filter(pl.col("reason").is_not_null()).select(list(REJECTED_SCHEMA))
+
+
+def _as_decoded(name: str, value: object) -> object:
+    """A value as decoding all lines at once gives it: what is not looked into as text, objects as JSON."""
+    if value is None or name not in {*TIMES, *PRESENT, *NESTED}:
+        return value
+    return str(value) if name in TIMES else json.dumps(value)
 
 
 def _in_words(problem: ValidationError) -> str:
@@ -187,9 +208,14 @@ def instants(frame: pl.DataFrame) -> pl.DataFrame:
 
     Numbers are seconds, milliseconds, microseconds or nanoseconds since 1970 by their size.
     """
+    if "datetime_utc" in frame.columns:
+        utc = pl.col("datetime_utc")
+        has_zone = utc.str.contains(r"(?:[Zz]|[+-]\d\d:?\d\d)$")
+        frame = frame.with_columns(pl.when(has_zone).then(utc).otherwise(pl.concat_str(utc, pl.lit("Z"))).alias("datetime_utc"))
     times = frame.select(_given(frame, TIMES).alias("time"))
     zulu = pl.when(pl.col("time").str.ends_with("Z")).then(pl.col("time").str.head(-1)).str.to_datetime(_ISO, strict=False, time_unit="us")
-    usual = times.select(zulu.dt.replace_time_zone("UTC").alias("happened_at"), pl.lit(None, pl.Datetime("us")).alias("ended_local"))
+    nothing = pl.lit(None, pl.Datetime("us")).alias("ended_local")
+    usual = times.select(_possible(zulu.dt.replace_time_zone("UTC")).alias("happened_at"), nothing)
     if usual["happened_at"].null_count() == times["time"].null_count():
         return frame.hstack(usual)
     odd = times.with_row_index("place").filter(usual["happened_at"].is_null())
@@ -215,7 +241,13 @@ def _odd_instants() -> tuple[pl.Expr, pl.Expr]:
     )
     zoned = (local - pl.duration(seconds=offset_s)).dt.replace_time_zone("UTC")
     happened = pl.when(number.is_not_null()).then(epoch).otherwise(zoned)
-    return happened.alias("happened_at"), pl.when(zone.is_null()).then(local).alias("ended_local")
+    naive = pl.when(zone.is_null() & local.dt.year().is_between(_EARLIEST.year, _LATEST.year)).then(local)
+    return _possible(happened).alias("happened_at"), naive.alias("ended_local")
+
+
+def _possible(instant: pl.Expr) -> pl.Expr:
+    """The instant, or null where no request can have been then: arithmetic on times beyond these bounds overflows."""
+    return pl.when(instant.is_between(_EARLIEST, _LATEST)).then(instant)
 
 
 def inferences(raw: pl.DataFrame, origin: str) -> pl.DataFrame:
@@ -233,7 +265,7 @@ def inferences(raw: pl.DataFrame, origin: str) -> pl.DataFrame:
     whole = [pl.col(column).round().cast(pl.Int64, strict=False) for column in NUMBERS if schema[column] == pl.Int64()]
     status = _given(raw, STATUSES, pl.Float64())
     error = _given(raw, ("error", "error_msg")).replace("", None)
-    frame = instants(raw).with_columns(
+    frame = instants(_unnested(raw)).with_columns(
         *numbers,
         pl.lit(origin).alias("origin"),
         names.model_names(raw["model"]).fill_null(raw["model"]).alias("model"),
@@ -243,12 +275,25 @@ def inferences(raw: pl.DataFrame, origin: str) -> pl.DataFrame:
         _given(raw, ("error_type",)).alias("error_type"),
         _given(raw, ("truncated",), pl.Boolean()).alias("truncated"),
         error.str.head(2048).alias("error"),
+        pl.coalesce(error.str.head(2048), status.cast(pl.Int64, strict=False).cast(pl.String)).alias("complaint"),
     )
     return (
         frame.with_columns(*whole)
         .with_columns(_error_types(frame), *_missing_rates())
         .select("line", "byte_offset", "stamp", "ended_local", *COLUMNS)
     )
+
+
+def _unnested(raw: pl.DataFrame) -> pl.DataFrame:
+    """Members of nested objects as columns of their own, where the record does not say the same itself."""
+    for outer, members in NESTED.items():
+        if outer not in raw.columns or raw[outer].null_count() == raw.height:
+            continue
+        found = {name: pl.col(outer).str.json_path_match(f"$.{name}").cast(pl.Float64, strict=False) for name in members}
+        raw = raw.with_columns(
+            pl.coalesce(name, pl.when(number.is_between(0, _LARGEST)).then(number)).alias(name) for name, number in found.items()
+        )
+    return raw
 
 
 def _given(frame: pl.DataFrame, aliases: Sequence[str], kind: pl.DataType | None = None) -> pl.Expr:
@@ -258,7 +303,7 @@ def _given(frame: pl.DataFrame, aliases: Sequence[str], kind: pl.DataType | None
 
 def _operation(frame: pl.DataFrame) -> pl.Expr:
     """The operation as given (Ollama's path or a name), else by what the reply holds."""
-    given = _given(frame, ("operation", "path", "req_path"))
+    given = _given(frame, ("operation", "path", "req_path")).replace("", None)
     by_path = names.operation(pl.lit("POST"), given)
     by_reply = (
         pl.when(_given(frame, ("embeddings", "embedding")).is_not_null()).then(pl.lit("embed"))
@@ -270,8 +315,8 @@ def _operation(frame: pl.DataFrame) -> pl.Expr:
 
 
 def _error_types(frame: pl.DataFrame) -> pl.Expr:
-    texts = frame["error"].drop_nulls().unique().to_list()
-    kinds = pl.col("error").replace_strict(texts, [error_type(text) for text in texts], default="other", return_dtype=pl.String)
+    texts = frame["complaint"].drop_nulls().unique().to_list()
+    kinds = pl.col("complaint").replace_strict(texts, [error_type(text) for text in texts], default="other", return_dtype=pl.String)
     known = [kind for kind, _ in ERROR_TYPES]
     given = pl.when(pl.col("error_type").is_in(known)).then(pl.col("error_type"))
     return pl.when(~pl.col("success")).then(pl.coalesce(given, kinds)).alias("error_type")

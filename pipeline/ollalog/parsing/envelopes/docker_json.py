@@ -6,7 +6,7 @@ import json
 
 import polars as pl
 
-from ollalog.parsing.envelope import Envelope
+from ollalog.parsing.envelope import Envelope, json_fields, without_halves
 from ollalog.parsing.format import LINE_SCHEMA
 
 _SCHEMA = {"log": pl.String(), "time": pl.String()}
@@ -19,15 +19,12 @@ def _one(text: str) -> dict[str, str | None]:
     except (ValueError, RecursionError):
         return {"log": None, "time": None}
     is_record = isinstance(record, dict) and isinstance(record.get("log"), str)
-    return {"log": record["log"], "time": str(record.get("time"))} if is_record else {"log": None, "time": None}
+    return {"log": without_halves(record["log"]), "time": str(record.get("time"))} if is_record else {"log": None, "time": None}
 
 
 def unwrap(lines: pl.DataFrame) -> pl.DataFrame:
     """Take the payloads and times out of the records; LINE_SCHEMA; `text` is null where a record is broken."""
-    try:
-        fields = pl.read_ndjson("\n".join(lines["text"].to_list()).encode(), schema=_SCHEMA)
-    except pl.exceptions.PolarsError:
-        fields = pl.DataFrame([_one(text) for text in lines["text"]], schema=_SCHEMA)
+    fields = json_fields(lines, _SCHEMA, "log", _one)
     stamp = pl.col("time").str.to_datetime("%Y-%m-%dT%H:%M:%S%.f%#z", strict=False, time_unit="us").dt.convert_time_zone("UTC")
     return (
         lines.drop("text")

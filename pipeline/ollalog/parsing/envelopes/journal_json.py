@@ -6,10 +6,11 @@ import json
 
 import polars as pl
 
-from ollalog.parsing.envelope import Envelope
+from ollalog.parsing.envelope import Envelope, json_fields, without_halves
 from ollalog.parsing.format import LINE_SCHEMA
 
 _SCHEMA = {"MESSAGE": pl.String(), "__REALTIME_TIMESTAMP": pl.String(), "_COMM": pl.String(), "SYSLOG_IDENTIFIER": pl.String()}
+_LATEST_US = 9_214_646_400_000_000  # the year 2262: arithmetic on later times overflows
 
 
 def _one(text: str) -> dict[str, str | None]:
@@ -19,25 +20,22 @@ def _one(text: str) -> dict[str, str | None]:
         return dict.fromkeys(_SCHEMA)
     if not isinstance(entry, dict):
         return dict.fromkeys(_SCHEMA)
-    fields = {name: None if entry.get(name) is None else str(entry[name]) for name in _SCHEMA}
-    message = entry.get("MESSAGE")
-    if isinstance(message, list) and all(isinstance(byte, int) and 0 <= byte < 256 for byte in message):  # noqa: PLR2004
-        fields["MESSAGE"] = bytes(message).decode(errors="replace")
-    return fields
+    fields = {name: None if entry.get(name) is None else without_halves(str(entry[name])) for name in _SCHEMA}
+    return fields | {"MESSAGE": _text(entry.get("MESSAGE"))}
+
+
+def _text(message: object) -> str | None:
+    """A message that may be numbers, one per byte; None where it is neither that nor text."""
+    if isinstance(message, list) and all(type(byte) is int and 0 <= byte < 256 for byte in message):
+        return bytes(message).decode(errors="replace")
+    return without_halves(message) if isinstance(message, str) else None
 
 
 def unwrap(lines: pl.DataFrame) -> pl.DataFrame:
     """Take messages and times out of the entries; LINE_SCHEMA; entries of other programs keep their name in front."""
-    has_bytes = lines.select(pl.col("text").str.contains(r'"MESSAGE" ?: ?\[').any()).item()
-    fields = None
-    if not has_bytes:
-        try:
-            fields = pl.read_ndjson("\n".join(lines["text"].to_list()).encode(), schema=_SCHEMA)
-        except pl.exceptions.PolarsError:
-            fields = None
-    if fields is None:
-        fields = pl.DataFrame([_one(text) for text in lines["text"]], schema=_SCHEMA)
-    stamp = pl.col("__REALTIME_TIMESTAMP").cast(pl.Int64, strict=False).cast(pl.Datetime("us", "UTC"))
+    fields = json_fields(lines, _SCHEMA, "MESSAGE", _one)
+    epoch = pl.col("__REALTIME_TIMESTAMP").cast(pl.Int64, strict=False)
+    stamp = pl.when(epoch.is_between(0, _LATEST_US)).then(epoch).cast(pl.Datetime("us", "UTC"))
     message = pl.col("MESSAGE").str.strip_suffix("\n").str.strip_suffix("\r")
     is_manager = (pl.col("SYSLOG_IDENTIFIER") == "systemd").fill_null(value=False)
     return (

@@ -15,7 +15,10 @@ _KINDS = (
     ("service_manager", r"^(?:.*? )?systemd(?:\[\d+\])?: |^(?:.*? )?(?:kernel|sudo|snapd?)(?:\[\d+\])?: "),
     ("shell", r"^nohup: |^Terminated$|^Killed$"),
     ("sampled_token", r"^(?:\[\d+\] )?sampled token: "),
-    ("journal_field", r"^(?:__?[A-Z][A-Z0-9_]*|(?:SYSLOG|CODE|JOB)_[A-Z_]+|(?:USER_)?(?:UNIT|INVOCATION_ID)|PRIORITY|TID|ERRNO)=|^MESSAGE(?:_ID=.*)?$"),
+    (
+        "journal_field",
+        r"^(?:__?[A-Z][A-Z0-9_]*|(?:SYSLOG|CODE|JOB)_[A-Z_]+|(?:USER_)?(?:UNIT|INVOCATION_ID)|PRIORITY|TID|ERRNO)=|^MESSAGE(?:_ID=.*)?$",
+    ),
     ("key_notice", r"^Couldn't find '|^Your new public key is:|^ssh-ed25519 "),
 )
 _ERROR = r"^Error: "

@@ -1,0 +1,148 @@
+"""Which runner printed a line: runners share one log, and their lines name neither model nor process.
+
+Told by three things. A load names the model's file and, from 0.30.1 on, its name; "initializing" tells the slots and the
+context of each; and each runner numbers its tasks upwards from 0, one for a run and one for every step of generation, so
+that a runner of one slot begins its next run with a number that can be foretold, any other with none far below it. Where these do not single out one runner,
+none is named. (Measured on 0.33: taking the nearest number alone names half of the runs wrong while models come and go.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+RUNNER_LIMIT = 16
+"""Runners that are remembered at most: unloading leaves no line, so those gone are forgotten by age."""
+
+
+QUEUED_TASKS = 64
+"""Numbers, for each slot, that tasks may have been given before those that are begun first."""
+CLEARLY_FARTHER = 4
+CLEAR_TASKS = 64
+"""How much farther below a task's number that of another runner must lie for the nearest one to be believed."""
+
+
+@dataclass
+class Runner:
+    """One runner: its model's file (12 hex digits) and name, its context and slots, its next task number when at rest.
+
+    `active` holds the tasks that it has begun and not ended. `is_ready`: its load has ended. `is_lost`: a run may have been
+    its own that could not be told, so that its next number is only a lower bound. `is_doubtful`: it may have been unloaded.
+    """
+
+    blob: str | None
+    name: str | None = None
+    context: int | None = None
+    slots: int | None = None
+    next_task: int = 0
+    active: list[list[int]] = field(default_factory=list)
+    is_ready: bool = False
+    is_lost: bool = False
+    is_doubtful: bool = False
+
+    def can_run(self, slot: int, task: int, context: int) -> bool:
+        """Whether a run with these numbers can be this runner's."""
+        fits = (self.slots is None or slot < self.slots) and (self.context is None or self.context == context)
+        return self.is_ready and fits and task >= self.next_task - self.slack
+
+    @property
+    def slack(self) -> int:
+        """How far below the next number a task's may lie: with several slots tasks are numbered before they are begun."""
+        return 0 if self.slots == 1 else QUEUED_TASKS * (self.slots or 1)
+
+    def is_due(self, task: int) -> bool:
+        """Whether the task number is the one that is foretold, or may be because tokens are being generated."""
+        return task == self.next_task or self.is_lost or bool(self.active) or self.slots != 1
+
+
+@dataclass
+class Runners:
+    """The runners of one log; `told` says of each open prompt (by byte offset) which model it is of."""
+
+    loaded: list[Runner] = field(default_factory=list)
+    told: dict[str, list[str | None]] = field(default_factory=dict)
+
+    def load(self, blob: str | None) -> None:
+        """A load begins: it replaces the runner of the same file."""
+        self.loaded = [runner for runner in self.loaded if runner.blob != blob or blob is None]
+        self.loaded.append(Runner(blob))
+        del self.loaded[:-RUNNER_LIMIT]
+
+    def count(self, number: int) -> None:
+        """So many runners are loaded now, the newest among them; the others, if there are more, are in doubt."""
+        if self.loaded:
+            self.loaded[-1].is_ready = True
+        if number <= 1:
+            del self.loaded[:-1]
+        elif number < len(self.loaded):
+            for runner in self.loaded[:-1]:
+                runner.is_doubtful = True
+
+    def fail(self) -> None:
+        """The newest load came to nothing."""
+        del self.loaded[-1:]
+
+    def begin(self, byte_offset: int, slot: int, task: int, context: int) -> None:
+        """A run begins: find its runner."""
+        able = [runner for runner in self.loaded if runner.can_run(slot, task, context)]
+        able = [runner for runner in able if all(busy != slot for busy, _ in runner.active)] or able
+        due = [runner for runner in able if runner.is_due(task)]
+        exact = [runner for runner in due if task == runner.next_task and not runner.is_lost]
+        sure = [runner for runner in able if not runner.is_doubtful]
+        chosen = next((found[0] for found in (able, exact, due, sure, _nearest(due, task)) if len(found) == 1), None)
+        if chosen is None:
+            for runner in due:
+                runner.is_lost = True
+            return
+        chosen.is_doubtful = chosen.is_lost = False
+        chosen.next_task = max(chosen.next_task, task + 1)
+        chosen.active = [*(busy for busy in chosen.active if busy[0] != slot), [slot, task]]
+        self.told[str(byte_offset)] = [chosen.name, chosen.blob]
+
+    def end(self, slot: int, task: int, generated: int) -> None:
+        """A run ends: its runner has counted its tokens."""
+        for runner in reversed(self.loaded):
+            if [slot, task] in runner.active:
+                runner.active.remove([slot, task])
+                runner.next_task = max(runner.next_task, task + 1 + generated)
+                return
+
+
+def _nearest(due: list[Runner], task: int) -> list[Runner]:
+    """The runner whose next number lies just below the task's, when that of the next one lies much farther below."""
+    first, second, *_ = [*sorted(due, key=lambda runner: abs(task - runner.next_task)), None, None]
+    if first is None or second is None or first.is_lost:
+        return []
+    near, far = abs(task - first.next_task), abs(task - second.next_task)
+    return [first] if far > CLEARLY_FARTHER * (near + 1) + CLEAR_TASKS else []
+
+
+def follow(runners: Runners, steps: Iterable[tuple[object, ...]]) -> None:
+    """Let the runners live through what a block of the log says, in order.
+
+    Args:
+        runners: is changed.
+        steps: (kind, byte_offset, slot, task, number, text) with the kinds restart, load (text: blob), name (text),
+            ready (slot: slots, number: context), count (number), fail, prompt (number: context), end (number: tokens).
+    """
+    for kind, byte_offset, slot, task, number, text in steps:
+        newest = runners.loaded[-1] if runners.loaded else None
+        match kind:
+            case "restart":
+                runners.loaded.clear()
+            case "load":
+                runners.load(text)  # type: ignore[arg-type]
+            case "name" if newest is not None:
+                newest.name = text  # type: ignore[assignment]
+            case "ready" if newest is not None:
+                newest.slots, newest.context, newest.is_ready = slot, number, True  # type: ignore[assignment]
+            case "count":
+                runners.count(number)  # type: ignore[arg-type]
+            case "fail":
+                runners.fail()
+            case "prompt":
+                runners.begin(byte_offset, slot, task, number)  # type: ignore[arg-type]
+            case "end":
+                runners.end(slot, task, number)  # type: ignore[arg-type]
+            case _:
+                pass
