@@ -37,9 +37,9 @@ def reread(source: Source, table: str, rows: pl.DataFrame) -> Sequence[str]:
     runs = wanted.filter(pl.col("origin") == "server_log")
     records = wanted.filter(pl.col("origin") != "server_log")
     told = parsed.inferences if parsed.inferences is not None else parsed.requests.select("byte_offset").clear()
-    ends = set(parsed.marks.filter(pl.col("kind").is_in(["release", "last_total"]))["byte_offset"].to_list())
-    missing = [offset for offset in runs["byte_offset"].to_list() if offset not in ends]
-    sentences = [f"inferences: source {source.id}, offset {offset}: no run ends there" for offset in missing]
+    marks = set(parsed.marks["byte_offset"].to_list())
+    missing = [offset for offset in runs["byte_offset"].to_list() if offset not in marks]
+    sentences = [f"inferences: source {source.id}, offset {offset}: no line of a run begins there" for offset in missing]
     return [*sentences, *_differences(source, records, told, _TOLD[table])]
 
 

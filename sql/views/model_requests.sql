@@ -1,7 +1,7 @@
 -- [view]
--- purpose = "requests of a model, each once: records of performance.jsonl and API replies, and the server log's lines"
+-- purpose = "requests of a model, each once: records of performance.jsonl and API replies, and the server log's lines with their runs"
 -- grain   = ["source", "byte_offset"]
--- needs   = ["requests", "inferences", "server_events"]
+-- needs   = ["requests", "inferences", "pairs", "record_matches", "model_loads", "model_names", "cold_starts"]
 -- [columns]
 -- happened_at              = "end of the request; UTC; whole seconds where only the server log tells"
 -- started_at               = "happened_at less latency; UTC"
@@ -10,8 +10,9 @@
 -- record_source            = "byte stream of the record; null when only the server log tells"
 -- record_offset            = "where the record begins in its source; bytes"
 -- origin                   = "who tells of it: server_log, performance_jsonl, api_response, or both: a record that fits one access line and no other"
--- model                    = "name as Ollama shows it; null when nothing tells"
--- model_basis              = "how the model is known: record; resident: the only one that was loaded; null when it is not known"
+-- model                    = "name as Ollama shows it, one for all names of a file (see model_names); null when nothing tells"
+-- model_blob               = "first 12 hex digits of the digest of the model's file, known from its run or as the only one loaded; else null"
+-- model_basis              = "how the model is known: run: paired in the log; record; resident: the only one that was loaded; null when it is not known"
 -- operation                = "generate, chat or embed; null when a record does not say"
 -- client                   = "address of the client; null when nothing tells"
 -- route                    = "route of the access line; null when only a record tells"
@@ -21,7 +22,7 @@
 -- error                    = "error text of the record"
 -- error_type               = "kind of failure: the record's, else by status (see errors_by_type); null on success"
 -- latency_ns               = "from request to the end of the reply; ns; the record's where the log only tells whole seconds"
--- load_ns                  = "scheduling and loading of the model; ns"
+-- load_ns                  = "scheduling and loading of the model, as the record tells it, else the logged load that the request waited for; ns"
 -- prompt_eval_ns           = "evaluation of the prompt; ns"
 -- eval_ns                  = "generation; ns"
 -- other_ns                 = "latency less load, prompt evaluation and generation: queue and transport; ns; null when none of the three is known"
@@ -33,153 +34,179 @@
 -- done_reason              = "stop, length, load or unload"
 -- host                     = "machine that the log is of"
 -- session                  = "server run; null before the first known start"
+-- logged_at                = "end of the request as its access line tells it; UTC; null when only a record tells"
+-- logged_ns                = "latency as the access line tells it; ns; null when only a record tells"
+-- wait_ns                  = "latency less the run's total: queue, load of the model and transport together; ns; null without a run that came to its end"
+-- cold                     = "whether it waited for its model to load: a logged load that its time covers, else the record's load time of 0.5 s or more; null when nothing tells"
+-- cut_off                  = "whether its run ended before its time: the client went away or the runner died; null without a run"
+-- truncated                = "whether the context overflowed while it ran; null when nothing tells"
+-- confidence               = "how sure the pairing with its run is: certain or likely; null without a run"
+-- run_source               = "byte stream of its run's row in inferences; null without a run"
+-- run_offset               = "where that row begins; bytes"
 WITH
 record AS (
   SELECT
     *,
     -- One number names a row: no log reaches 2^40 bytes.
-    source * 1099511627776 + byte_offset AS record_key,
-    CASE operation WHEN 'generate' THEN 0 WHEN 'chat' THEN 1 WHEN 'embed' THEN 2 END AS operation_number
+    source * 1099511627776 + byte_offset AS record_key
   FROM inferences
   WHERE origin IN ('performance_jsonl', 'api_response')
 ),
-access AS (
+-- Each kind of row is found by its key; numbers of 128 bits would make these joins slow.
+paired_run AS (
   SELECT
-    *,
+    pair.access_key,
+    pair.confidence,
+    run.*
+  FROM (
+    SELECT
+      source * 1099511627776 + request_offset AS access_key,
+      run_source * 1099511627776 + run_offset AS run_key,
+      confidence
+    FROM pairs
+  ) AS pair
+  JOIN (
+    SELECT
+      *,
+      source * 1099511627776 + byte_offset AS run_key
+    FROM inferences
+    WHERE origin = 'server_log'
+  ) AS run USING (run_key)
+),
+record_match AS (
+  SELECT
     source * 1099511627776 + byte_offset AS access_key,
-    CASE operation WHEN 'generate' THEN 0 WHEN 'chat' THEN 1 WHEN 'embed' THEN 2 END AS operation_number
-  FROM requests
-  WHERE operation IN ('generate', 'chat', 'embed') AND method = 'POST'
+    record_source * 1099511627776 + record_offset AS record_key
+  FROM record_matches
 ),
--- A record fits an access line of its operation when it ends -2 to +1 s from it and the latencies differ by 5 ms or 1 % at
--- most, beyond what the log cuts off (at most 10 s above one minute). So it fits in one or two slices of 4 s, and in one or
--- two slices of latency (width 25 %, the logarithm shifted so that 5 ms are narrow). A slice is one number: joins are fast.
-record_span AS (
+cold_start AS (
   SELECT
-    record_key,
-    operation_number,
-    epoch_us(happened_at) AS end_us,
-    total_ns,
-    (epoch_us(happened_at) - 1000000) // 4000000 AS first_time,
-    (epoch_us(happened_at) + 2000000) // 4000000 AS last_time,
-    floor(4 * ln(greatest(0.98 * total_ns - 5e6 - CASE WHEN total_ns >= 6e10 THEN 1e10 ELSE 0 END, 0) + 5e8))::BIGINT AS first_latency,
-    floor(4 * ln(1.02 * greatest(total_ns, 0) + 5e6 + 5e8))::BIGINT AS last_latency
-  FROM record
+    source * 1099511627776 + byte_offset AS access_key,
+    load_ns
+  FROM cold_starts
 ),
-record_slice AS (
-  SELECT record_key, end_us, total_ns, (first_time * 256 + first_latency) * 4 + operation_number AS slice
-  FROM record_span
-  UNION ALL
-  SELECT record_key, end_us, total_ns, (last_time * 256 + first_latency) * 4 + operation_number AS slice
-  FROM record_span
-  WHERE last_time > first_time
-  UNION ALL
-  SELECT record_key, end_us, total_ns, (first_time * 256 + last_latency) * 4 + operation_number AS slice
-  FROM record_span
-  WHERE last_latency > first_latency
-  UNION ALL
-  SELECT record_key, end_us, total_ns, (last_time * 256 + last_latency) * 4 + operation_number AS slice
-  FROM record_span
-  WHERE last_time > first_time AND last_latency > first_latency
+blob_name AS (
+  SELECT DISTINCT model_blob, model FROM model_names
 ),
-access_slice AS (
+-- A name that several files had in turn stands for none of them.
+alias AS (
   SELECT
-    access_key,
-    epoch_us(ended_at) AS end_us,
-    latency_ns - greatest(5e6, 0.01 * latency_ns) AS least_ns,
-    latency_ns + coalesce(latency_resolution_ns, 1) - 1 + greatest(5e6, 0.01 * latency_ns) AS most_ns,
-    ((epoch_us(ended_at) // 4000000) * 256 + floor(4 * ln(greatest(latency_ns, 0) + 5e8))::BIGINT) * 4 + operation_number AS slice
-  FROM access
+    name,
+    any_value(model) AS model
+  FROM model_names
+  GROUP BY name
+  HAVING count(*) = 1
 ),
-candidate AS (
-  SELECT access_key, record_key
-  FROM access_slice
-  JOIN record_slice USING (slice)
-  WHERE record_slice.end_us - access_slice.end_us BETWEEN -2000000 AND 1000000 AND total_ns BETWEEN least_ns AND most_ns
-),
-access_with_one AS (
-  SELECT access_key, any_value(record_key) AS record_key FROM candidate GROUP BY access_key HAVING count(*) = 1
-),
-record_with_one AS (
-  SELECT record_key FROM candidate GROUP BY record_key HAVING count(*) = 1
-),
-pair AS (
-  SELECT access_key, record_key FROM access_with_one JOIN record_with_one USING (record_key)
-),
-record_with_access AS (
-  SELECT record.*, pair.access_key FROM record LEFT JOIN pair USING (record_key)
-),
--- "loaded runners count=1" right after a model's name: no other model can answer until the next load begins. Stretches of
--- the log are cut into slices of 256 KiB, so that lines find theirs by equality.
-residency AS (
-  SELECT
-    source,
-    byte_offset AS first_offset,
-    lead(byte_offset) OVER lines AS next_offset,
-    CASE
-      WHEN event = 'runners_counted' AND value = 1 AND lag(event) OVER lines = 'model_named' THEN lag(model) OVER lines
-    END AS resident_model
-  FROM server_events
-  WHERE event IN ('server_config', 'server_started', 'model_load_started', 'model_named', 'runners_counted')
-  WINDOW lines AS (PARTITION BY source ORDER BY byte_offset)
-),
+-- One model loaded and no other: nobody else can answer until the next load begins. Stretches of the log are cut into
+-- slices of 256 KiB, so that lines find theirs by equality.
 source_end AS (
-  SELECT source, max(byte_offset) + 1 AS end_offset FROM access GROUP BY source
+  SELECT source, max(byte_offset) + 1 AS end_offset FROM requests GROUP BY source
+),
+resident AS (
+  SELECT
+    model_loads.source,
+    coalesce(blob_name.model, model_loads.model) AS model,
+    model_loads.model_blob,
+    ready_offset AS first_offset,
+    coalesce(next_offset, end_offset) AS next_offset
+  FROM model_loads
+  JOIN source_end USING (source)
+  LEFT JOIN blob_name USING (model_blob)
+  WHERE runners = 1 AND coalesce(model_loads.model, model_loads.model_blob) IS NOT NULL
 ),
 resident_slice AS (
-  SELECT
-    source,
-    resident_model,
-    first_offset,
-    coalesce(next_offset, end_offset) AS next_offset,
-    unnest(range(first_offset // 262144, coalesce(next_offset, end_offset) // 262144 + 1)) AS offset_slice
-  FROM residency
-  JOIN source_end USING (source)
-  WHERE resident_model IS NOT NULL
+  SELECT *, unnest(range(first_offset // 262144, next_offset // 262144 + 1)) AS offset_slice FROM resident
 ),
-access_with_resident AS (
+access AS (
   SELECT
-    access.*,
-    CASE WHEN status < 400 THEN resident_model END AS resident_model
-  FROM access
+    requests.*,
+    requests.source * 1099511627776 + requests.byte_offset AS access_key,
+    CASE WHEN status < 400 THEN resident_slice.model END AS resident_model,
+    CASE WHEN status < 400 THEN resident_slice.model_blob END AS resident_blob
+  FROM requests
   LEFT JOIN resident_slice
-    ON resident_slice.source = access.source
+    ON resident_slice.source = requests.source
     AND offset_slice = byte_offset // 262144
     AND byte_offset >= first_offset
     AND byte_offset < next_offset
+  WHERE operation IN ('generate', 'chat', 'embed') AND method = 'POST'
+),
+logged AS (
+  SELECT
+    access.*,
+    record_match.record_key,
+    cold_start.load_ns AS cold_ns,
+    run.access_key IS NOT NULL AS has_run,
+    run.confidence,
+    run.source AS run_source,
+    run.byte_offset AS run_offset,
+    run.success AS run_success,
+    coalesce(blob_name.model, run.model) AS run_model,
+    run.model_blob AS run_blob,
+    run.total_ns AS run_total_ns,
+    run.prompt_eval_ns,
+    run.eval_ns,
+    run.prompt_tokens,
+    run.cached_tokens,
+    run.generated_tokens,
+    run.tokens_per_second,
+    run.prompt_tokens_per_second,
+    run.done_reason,
+    run.truncated
+  FROM access
+  LEFT JOIN record_match USING (access_key)
+  LEFT JOIN cold_start USING (access_key)
+  LEFT JOIN paired_run AS run USING (access_key)
+  LEFT JOIN blob_name ON blob_name.model_blob = run.model_blob
 ),
 request AS (
   SELECT
-    coalesce(record.happened_at, access.ended_at) AS happened_at,
-    coalesce(access.source, record.source) AS source,
-    coalesce(access.byte_offset, record.byte_offset) AS byte_offset,
+    coalesce(record.happened_at, logged.ended_at) AS happened_at,
+    coalesce(logged.source, record.source) AS source,
+    coalesce(logged.byte_offset, record.byte_offset) AS byte_offset,
     record.source AS record_source,
     record.byte_offset AS record_offset,
-    CASE WHEN record.source IS NULL THEN 'server_log' WHEN access.source IS NULL THEN record.origin ELSE 'both' END AS origin,
+    CASE WHEN record.source IS NULL THEN 'server_log' WHEN logged.source IS NULL THEN record.origin ELSE 'both' END AS origin,
+    logged.run_model,
+    logged.run_blob,
     record.model AS record_model,
-    access.resident_model,
-    coalesce(access.operation, record.operation) AS operation,
-    access.client,
-    access.route,
-    access.path,
-    access.status,
-    coalesce(access.status < 400, TRUE) AND coalesce(record.success, TRUE) AS success,
+    logged.resident_model,
+    logged.resident_blob,
+    coalesce(logged.operation, record.operation) AS operation,
+    logged.client,
+    logged.route,
+    logged.path,
+    logged.status,
+    coalesce(logged.status < 400, TRUE) AND coalesce(record.success, TRUE) AS success,
     record.error,
     record.error_type,
-    CASE WHEN access.latency_resolution_ns < 1000000000 THEN access.latency_ns ELSE coalesce(record.total_ns, access.latency_ns) END AS latency_ns,
-    record.load_ns,
-    record.prompt_eval_ns,
-    record.eval_ns,
-    record.prompt_tokens,
-    record.cached_tokens,
-    record.generated_tokens,
-    record.tokens_per_second,
-    record.prompt_tokens_per_second,
-    record.done_reason,
-    coalesce(access.host, record.host) AS host,
-    coalesce(access.session, record.session) AS session
-  FROM access_with_resident AS access
-  FULL JOIN record_with_access AS record USING (access_key)
+    CASE WHEN logged.latency_resolution_ns < 1000000000 THEN logged.latency_ns ELSE coalesce(record.total_ns, logged.latency_ns) END AS latency_ns,
+    coalesce(record.load_ns, logged.cold_ns) AS load_ns,
+    coalesce(logged.prompt_eval_ns, record.prompt_eval_ns) AS prompt_eval_ns,
+    coalesce(logged.eval_ns, record.eval_ns) AS eval_ns,
+    coalesce(logged.prompt_tokens, record.prompt_tokens) AS prompt_tokens,
+    coalesce(logged.cached_tokens, record.cached_tokens) AS cached_tokens,
+    coalesce(logged.generated_tokens, record.generated_tokens) AS generated_tokens,
+    coalesce(logged.tokens_per_second, record.tokens_per_second) AS tokens_per_second,
+    coalesce(logged.prompt_tokens_per_second, record.prompt_tokens_per_second) AS prompt_tokens_per_second,
+    coalesce(record.done_reason, logged.done_reason) AS done_reason,
+    coalesce(logged.host, record.host) AS host,
+    coalesce(logged.session, record.session) AS session,
+    logged.ended_at AS logged_at,
+    logged.latency_ns AS logged_ns,
+    logged.run_total_ns,
+    CASE
+      WHEN logged.cold_ns IS NOT NULL THEN TRUE
+      WHEN record.load_ns IS NOT NULL THEN record.load_ns >= 500000000
+      WHEN coalesce(logged.run_model, logged.run_blob, logged.resident_model, logged.resident_blob) IS NOT NULL THEN FALSE
+    END AS cold,
+    CASE WHEN logged.has_run THEN NOT coalesce(logged.run_success, TRUE) END AS cut_off,
+    coalesce(logged.truncated, record.truncated) AS truncated,
+    logged.confidence,
+    logged.run_source,
+    logged.run_offset
+  FROM logged
+  FULL JOIN record USING (record_key)
 )
 SELECT
   happened_at,
@@ -189,8 +216,15 @@ SELECT
   record_source,
   record_offset,
   origin,
-  coalesce(record_model, resident_model) AS model,
-  CASE WHEN record_model IS NOT NULL THEN 'record' WHEN resident_model IS NOT NULL THEN 'resident' END AS model_basis,
+  coalesce(run_model, alias.model, record_model, resident_model) AS model,
+  coalesce(run_blob, CASE WHEN coalesce(run_model, record_model) IS NULL THEN resident_blob END) AS model_blob,
+  CASE
+    WHEN run_model IS NOT NULL THEN 'run'
+    WHEN record_model IS NOT NULL THEN 'record'
+    WHEN resident_model IS NOT NULL THEN 'resident'
+    WHEN run_blob IS NOT NULL THEN 'run'
+    WHEN resident_blob IS NOT NULL THEN 'resident'
+  END AS model_basis,
   operation,
   client,
   route,
@@ -223,5 +257,15 @@ SELECT
   prompt_tokens_per_second,
   done_reason,
   host,
-  session
+  session,
+  logged_at,
+  logged_ns,
+  greatest(latency_ns - run_total_ns, 0) AS wait_ns,
+  cold,
+  cut_off,
+  truncated,
+  confidence,
+  run_source,
+  run_offset
 FROM request
+LEFT JOIN alias ON alias.name = record_model

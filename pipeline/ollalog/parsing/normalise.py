@@ -9,8 +9,9 @@ from datetime import datetime
 
 import polars as pl
 
-from ollalog.core.tables import INFERENCES, REJECTS, REQUESTS, SERVER_EVENTS, Table, polars_schema
-from ollalog.parsing import fold, records, runs, zones
+from ollalog.core.tables import INFERENCES, PAIRS, REJECTS, REQUESTS, SERVER_EVENTS, Table, polars_schema
+from ollalog.parsing import fold, records, zones
+from ollalog.parsing.attribution import attribute
 from ollalog.parsing.parse import ParsedBatch
 from ollalog.parsing.state import ParserState
 from ollalog.parsing.zones import Zone
@@ -57,11 +58,11 @@ def settle(parsed: ParsedBatch, state: ParserState, context: Context) -> Settled
     requests = _requests(parsed, turns, state, context)
     events = _events(parsed, turns, state, context)
     clock = _clock(requests, events, parsed)
-    finished, still_open, sampler = runs.assemble(parsed.marks, state.runs, state.sampler)
-    inferences = _inferences(parsed, finished, clock, state, context)
+    attributed = attribute(parsed.marks, events, requests, parsed.source, parsed.indexed_count, state.runner)
+    inferences = _inferences(parsed, attributed.runs, clock, state, context)
     events = _timed(events, clock, state)
     continues, is_record_open = fold.continuations(
-        parsed.unowned["line"], parsed.blank, parsed.opens, parsed.line_count, is_open=state.is_record_open
+        parsed.unowned["line"], parsed.blank, parsed.opens, parsed.indexed_count, is_open=state.is_record_open
     )
     rejected = pl.concat([_unowned(parsed.unowned.filter(~continues)), parsed.rejected.select(_REJECTED)])
     events, is_load_open = _one_end_per_load(events, is_open=state.is_load_open)
@@ -75,9 +76,12 @@ def settle(parsed: ParsedBatch, state: ParserState, context: Context) -> Settled
         )
         if frame.height
     }
+    if attributed.pairs.height:
+        tables[PAIRS.name] = _conformed(attributed.pairs.with_columns(pl.lit(context.host).alias("host")), PAIRS)
+    record_count = 0 if parsed.inferences is None else parsed.inferences.height
     fates = {
-        "row": requests.height + events.height + inferences.height,
-        "folded": parsed.folded + int(continues.sum()) + parsed.marks.height - finished.height,  # the line that ends a run is its row
+        "row": requests.height + events.height + record_count + attributed.ending_lines,
+        "folded": parsed.folded + int(continues.sum()) + parsed.marks.height - attributed.ending_lines,
         "noise": sum(parsed.noise.values()),
         "rejected": rejected.height,
         "held": 0,
@@ -91,8 +95,7 @@ def settle(parsed: ParsedBatch, state: ParserState, context: Context) -> Settled
         last_utc=clock["utc"][-1] if clock.height else state.last_utc,
         is_record_open=is_record_open,
         is_load_open=is_load_open,
-        runs=still_open,
-        sampler=sampler,
+        runner=attributed.state,
     )
     return Settled(tables=tables, fates=fates, noise=parsed.noise, state=after)
 
@@ -206,7 +209,7 @@ def _inferences(parsed: ParsedBatch, finished: pl.DataFrame, clock: pl.DataFrame
         rates = records.rates()
         frames.append(
             finished.with_columns(
-                pl.lit("server_log").alias("origin"), pl.lit(value=True).alias("success"), _NEVER.alias("happened_at"), *rates
+                pl.lit("server_log").alias("origin"), _NEVER.alias("happened_at"), *rates
             )
         )
     if not frames:
@@ -240,9 +243,13 @@ def _one_end_per_load(events: pl.DataFrame, *, is_open: bool) -> tuple[pl.DataFr
 
 def _cast(frame: pl.DataFrame, table: Table, source: int, context: Context, turns: pl.DataFrame) -> pl.DataFrame:
     """The columns of a table in its order and types, less `batch`; a mismatch is a fault of a format and stops the turn."""
-    schema = polars_schema(table)
     placed = _placed(frame.drop("session", strict=False).sort("line", nulls_last=False, maintain_order=True), turns, "session")
     given = placed.with_columns(pl.lit(source, pl.Int64).alias("source"), pl.lit(context.host).alias("host"))
-    missing = [pl.lit(None, kind).alias(name) for name, kind in schema.items() if name not in given.columns]
-    texts = [pl.col("text").str.head(2048)] if table.name == "rejects" else []
-    return given.with_columns(*missing, *texts).select(pl.col(name).cast(kind) for name, kind in schema.items() if name != "batch")
+    return _conformed(given.with_columns(pl.col("text").str.head(2048)) if table is REJECTS else given, table)
+
+
+def _conformed(frame: pl.DataFrame, table: Table) -> pl.DataFrame:
+    """The columns of a table in its order and types, less `batch`; those that the frame lacks are null."""
+    schema = polars_schema(table)
+    missing = [pl.lit(None, kind).alias(name) for name, kind in schema.items() if name not in frame.columns]
+    return frame.with_columns(*missing).select(pl.col(name).cast(kind) for name, kind in schema.items() if name != "batch")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 KEY_LIMIT = 8
 TOTAL_LIMIT = 1024
@@ -18,6 +19,8 @@ class OpenRun:
     slot: int | None
     task: int | None
     byte_offset: int
+    total_offset: int | None = None
+    prompt_offset: int | None = None
     told: dict[str, list[float | None]] = field(default_factory=dict)
 
     def number(self, kind: str, place: int) -> float | None:
@@ -30,8 +33,13 @@ class OpenRun:
         prompt, cached = self.number("prompt", 1), self.number("cached", 0)
         return None if prompt is None or cached is None else prompt - cached
 
-    def row(self, line: int, byte_offset: int) -> tuple[object, ...]:
-        """The run as a row by `runs.RUN_SCHEMA`."""
+    @property
+    def is_generation(self) -> bool:
+        """Whether it printed timings or was given a sampler; other runs embed."""
+        return "total" in self.told or self.number("launch", 1) is not None
+
+    def row(self, line: int) -> tuple[object, ...]:
+        """The run as a row by `runs.RUN_SCHEMA`, ended by a line."""
         evaluated, cached = self.number("prompt_eval", 1), self.number("cached", 0)
         prompt = self.number("prompt", 1)
         if prompt is None and evaluated is not None:
@@ -39,7 +47,7 @@ class OpenRun:
         truncated = self.number("release", 1)
         return (
             line,
-            byte_offset,
+            self.byte_offset if self.total_offset is None else self.total_offset,
             _ns(self.number("prompt_eval", 0)),
             _ns(self.number("eval", 0)),
             _ns(self.number("total", 0)),
@@ -50,6 +58,9 @@ class OpenRun:
             self.number("launch", 1),
             self.number("launch", 0),
             None if truncated is None else truncated == 1,
+            "total" in self.told,
+            self.slot,
+            self.prompt_offset,
         )
 
 
@@ -61,34 +72,44 @@ def _whole(number: float | None) -> int | None:
     return None if number is None else int(number)
 
 
-def follow(marks: Iterable[tuple[object, ...]], remembered: list[OpenRun]) -> tuple[list[tuple[object, ...]], list[OpenRun]]:
+def follow(marks: Iterable[tuple[Any, ...]], remembered: list[OpenRun]) -> tuple[list[tuple[object, ...]], list[OpenRun]]:
     """Give every mark to its run.
 
     Args:
-        marks: rows by MARK_SCHEMA less sampler lines, in order.
+        marks: rows by MARK_SCHEMA less sampler lines, in order; "restart" ends all runs.
         remembered: runs that are open, the oldest first.
 
     Returns:
-        Rows by `runs.RUN_SCHEMA` of the runs that printed their timings and ended; the runs that are open now.
+        Rows by `runs.RUN_SCHEMA` of the generations that ended or were cut off; the runs that are open now.
     """
     by_key: dict[tuple[object, object], list[OpenRun]] = {}
     for run in remembered:
         by_key.setdefault((run.slot, run.task), []).append(run)
-    ended = []
+    ended: list[tuple[object, ...]] = []
     for line, byte_offset, slot, task, kind, a, b in marks:
+        if kind == "restart":
+            cut_off = sorted((run for runs in by_key.values() for run in runs), key=lambda run: run.byte_offset)
+            ended += [run.row(line) for run in cut_off if run.is_generation]
+            by_key.clear()
+            continue
         runs = by_key.setdefault((slot, task), [])
-        name = "total" if kind == "last_total" else str(kind)
-        run = _meant(runs, name, b)  # type: ignore[arg-type]
+        name = "total" if kind == "last_total" else kind
+        run = _meant(runs, name, b)
         if run is None:
-            run = OpenRun(slot, task, int(str(byte_offset)))  # type: ignore[arg-type]
+            run = OpenRun(slot, task, byte_offset)
             runs.append(run)
+            ended += [crowded.row(line) for crowded in runs[:-KEY_LIMIT] if crowded.is_generation]
             del runs[:-KEY_LIMIT]
-        run.told[name] = [a, b]  # type: ignore[list-item]
-        run.byte_offset = int(str(byte_offset))
+        run.told[name] = [a, b]
+        run.byte_offset = byte_offset
+        if name == "total":
+            run.total_offset = byte_offset
+        if name == "prompt":
+            run.prompt_offset = byte_offset
         if kind in {"release", "last_total"}:
             runs.remove(run)
-            if "total" in run.told:
-                ended.append(run.row(int(str(line)), run.byte_offset))
+            if run.is_generation:
+                ended.append(run.row(line))
     left = sorted((run for runs in by_key.values() for run in runs), key=lambda run: run.byte_offset)
     return ended, left[-TOTAL_LIMIT:]
 

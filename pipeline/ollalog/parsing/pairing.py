@@ -19,7 +19,7 @@ LINES_BEFORE = 1000
 LINES_AFTER = 45
 SURE_DISTANCE = 20
 RIVAL_DISTANCE = 10
-_SLACK_NS = 1_000_000
+SLACK_NS = 1_000_000
 REQUEST_SCHEMA = {
     "line": pl.Int64(),
     "source": pl.Int64(),
@@ -90,17 +90,21 @@ def _with_used(frame: pl.DataFrame, taken: pl.Series) -> pl.DataFrame:
 
 def _still_waiting(requests: pl.DataFrame, runs: pl.DataFrame, end_line: int) -> Waiting:
     """Forget what no line to come can matter to; used ones stay a little, as rivals of their neighbours."""
-    recent = end_line - 3 * RIVAL_DISTANCE
+    is_recent = pl.col("line") >= end_line - 3 * SURE_DISTANCE
+    free_runs = runs.filter(~pl.col("used") & (pl.col("line") >= end_line - 2 * LINES_BEFORE))
+    hoping = _with_run_near(requests.filter(~pl.col("used") & (pl.col("line") >= end_line - LINES_BEFORE)), free_runs, end_line)
     return Waiting(
-        requests.filter(pl.col("line") >= pl.when(pl.col("used")).then(recent).otherwise(end_line - _request_horizon(runs, end_line))),
-        runs.filter(pl.col("line") >= pl.when(pl.col("used")).then(recent).otherwise(end_line - LINES_BEFORE)),
+        pl.concat([requests.filter(pl.col("used") & is_recent), hoping]).sort("line"),
+        pl.concat([runs.filter(pl.col("used") & is_recent), free_runs]).sort("line"),
     )
 
 
-def _request_horizon(runs: pl.DataFrame, end_line: int) -> int:
-    """How long a request without a run waits: for a run behind it, or as long as runs before it are undecided."""
-    undecided = runs.filter(~pl.col("used") & (pl.col("line") >= end_line - LINES_BEFORE))
-    return LINES_BEFORE if undecided.height else LINES_AFTER
+def _with_run_near(requests: pl.DataFrame, runs: pl.DataFrame, end_line: int) -> pl.DataFrame:
+    """Requests for which a run may still come, or that have one near that may become theirs."""
+    lines = runs.select("line", pl.col("line").alias("run_line"))
+    before = requests.select("line").join_asof(lines, on="line", strategy="backward", tolerance=LINES_BEFORE)["run_line"]
+    behind = requests.select("line").join_asof(lines, on="line", strategy="forward", tolerance=LINES_AFTER)["run_line"]
+    return requests.filter(before.is_not_null() | behind.is_not_null() | (requests["line"] >= end_line - LINES_AFTER))
 
 
 def _distance(request_line: pl.Expr, run_line: pl.Expr) -> pl.Expr:
@@ -183,7 +187,7 @@ def _told(pairs: pl.DataFrame, requests: pl.DataFrame, runs: pl.DataFrame) -> pl
     both = pairs.join(side, on="request", how="left").join(other, on="run", how="left", suffix="_of_run").sort("line", "line_of_run")
     distance = _distance(pl.col("line"), pl.col("line_of_run"))
     rivals = [
-        _distance(pl.col("line"), pl.col(f"line_of_run{step:+d}")).fill_null(LINES_BEFORE) <= RIVAL_DISTANCE for step in _STEPS
+        _distance(pl.col("line"), pl.col(f"line{step:+d}_of_run")).fill_null(LINES_BEFORE) <= RIVAL_DISTANCE for step in _STEPS
     ] + [_distance(pl.col(f"line{step:+d}"), pl.col("line_of_run")).fill_null(LINES_BEFORE) <= RIVAL_DISTANCE for step in _STEPS]
     is_sure = (distance <= SURE_DISTANCE) & ~pl.any_horizontal(rivals)
     return both.select(

@@ -19,12 +19,16 @@ EVENT_SCHEMA = {**_PLACE, "ended_local": pl.Datetime("us"), "zone_s": pl.Int32()
 
 @dataclass(frozen=True)
 class ParsedBatch:
-    """What the lines of one block say by themselves; times may still be local. Frames are in order of `line`."""
+    """What the lines of one block say by themselves; times may still be local. Frames are in order of `line`.
+
+    `indexed_count` is the number of lines that have a number `line`: all but those too long to keep.
+    """
 
     source: int
     start: int
     end: int
     line_count: int
+    indexed_count: int
     requests: pl.DataFrame
     events: pl.DataFrame
     inferences: pl.DataFrame | None
@@ -59,6 +63,7 @@ def parse(batch: LineBatch, first_bytes: bytes = b"") -> ParsedBatch:
         start=batch.start,
         end=batch.end,
         line_count=lines.height + len(batch.long_lines),
+        indexed_count=lines.height,
         requests=_requests([extract.records for name, extract in by_format if name == gin_access.FORMAT.name]),
         events=events,
         inferences=pl.concat(inferences).sort("line") if inferences else None,

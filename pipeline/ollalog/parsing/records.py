@@ -78,7 +78,9 @@ _ODD = (
     rf'"(?:{"|".join(name for name in TEXTS if name not in TIMES)})"\s*:\s*[^"n\s]|"(?:{"|".join(TIMES)})"\s*:\s*[tf\[{{]'
     r"|\\u[dD][89a-fA-F]"
 )
-COLUMNS = [name for name in INFERENCES.column_names if name not in {"batch", "source", "byte_offset", "host", "session"}]
+# what no record tells: where its row comes from, and what only the server's log knows
+_OF_OTHERS = {"batch", "source", "byte_offset", "host", "session", "model_blob", "slot"}
+COLUMNS = [name for name in INFERENCES.column_names if name not in _OF_OTHERS]
 
 
 @cache

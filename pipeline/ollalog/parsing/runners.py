@@ -79,8 +79,9 @@ class Runners:
                 runner.is_doubtful = True
 
     def fail(self) -> None:
-        """The newest load came to nothing."""
-        del self.loaded[-1:]
+        """The newest load came to nothing, if it is one that has not ended."""
+        if self.loaded and not self.loaded[-1].is_ready:
+            del self.loaded[-1]
 
     def begin(self, byte_offset: int, slot: int, task: int, context: int) -> None:
         """A run begins: find its runner."""

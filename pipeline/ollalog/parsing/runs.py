@@ -26,6 +26,9 @@ RUN_SCHEMA = {
     "temperature": pl.Float64(),
     "top_p": pl.Float64(),
     "truncated": pl.Boolean(),
+    "success": pl.Boolean(),
+    "slot": pl.Int64(),
+    "prompt_offset": pl.Int64(),
 }
 _KEY = ["slot", "task"]
 
@@ -41,9 +44,12 @@ def assemble(
         sampler: top_p and temperature of a sampler line that no launch has used yet.
 
     Returns:
-        One row per run that printed its timings and ended here, RUN_SCHEMA, in order of `line`, the line that ended it
-        (`byte_offset` is that of the same line); the runs that are open now; the sampler line not used.
+        One row per run that ended here, RUN_SCHEMA, in order of `line`, the line that ended it. `byte_offset` is that of
+        its total line or, of a run that was cut off and has none, of its last one; `prompt_offset` that of its "new
+        prompt" line. Runs without a sampler only embed and are left out. Then the runs that are open now, and the sampler
+        line not used.
     """
+    marks = marks.filter(pl.col("kind") != "ready")
     if marks.height == 0:
         return pl.DataFrame(schema=RUN_SCHEMA), remembered, sampler
     frame, pending = _with_samplers(marks, sampler)
@@ -51,11 +57,18 @@ def assemble(
     runs = _runs(frame)
     busy = pl.DataFrame([(run.slot, run.task) for run in remembered], schema={"slot": pl.Int64(), "task": pl.Int64()}, orient="row")
     odd_keys = pl.concat([runs.filter(~pl.col("is_regular")).select(_KEY), busy]).unique()
-    regular = runs.join(odd_keys, on=_KEY, how="anti", nulls_equal=True).filter(pl.col("total_ns").is_not_null()).select(list(RUN_SCHEMA))
+    regular = runs.join(odd_keys, on=_KEY, how="anti", nulls_equal=True).filter(_is_generation()).select(list(RUN_SCHEMA))
+    restarts = frame.filter(pl.col("kind") == "restart")
+    odd_keys = pl.concat([odd_keys, restarts.select(_KEY)]).unique()
     odd = frame.join(odd_keys, on=_KEY, how="semi", nulls_equal=True, maintain_order="left")
     ended, still_open = open_runs.follow(odd.select(list(MARK_SCHEMA)).iter_rows(), remembered)
     told = pl.DataFrame(ended, schema=RUN_SCHEMA, orient="row")
     return pl.concat([regular, told]).sort("line"), still_open, pending
+
+
+def _is_generation() -> pl.Expr:
+    """A run that printed timings or was given a sampler; the others embed."""
+    return pl.col("total_ns").is_not_null() | pl.col("temperature").is_not_null()
 
 
 def _with_samplers(marks: pl.DataFrame, sampler: list[float] | None) -> tuple[pl.DataFrame, list[float] | None]:
@@ -97,8 +110,11 @@ def _runs(frame: pl.DataFrame) -> pl.DataFrame:
         if column
     ]
     columns = [column for pair in _TELLS.values() for column in pair if column]
-    runs = frame.with_columns(*told, kind.cast(_KIND_TYPE).to_physical().alias("code")).group_by([*_KEY, "turn"], maintain_order=True).agg(
-        pl.col("line", "byte_offset").last(),
+    prompt_offset = pl.when(kind == "prompt").then(pl.col("byte_offset")).alias("prompt_offset")
+    runs = frame.with_columns(*told, prompt_offset, kind.cast(_KIND_TYPE).to_physical().alias("code")).group_by([*_KEY, "turn"], maintain_order=True).agg(
+        pl.col("line").last(),
+        pl.coalesce(pl.col("byte_offset").filter(kind.is_in(["total", "last_total"])).last(), pl.col("byte_offset").last()),
+        pl.col("prompt_offset").max(),
         pl.col(*columns).max(),
         kind.first().alias("first"),
         kind.last().alias("last"),
@@ -112,15 +128,16 @@ def _runs(frame: pl.DataFrame) -> pl.DataFrame:
         is_regular.alias("is_regular"),
         prompt_tokens.alias("prompt_tokens"),
         pl.coalesce("total_ns", "last_total_ns").alias("total_ns"),
+        pl.coalesce("total_ns", "last_total_ns").is_not_null().alias("success"),
         (pl.col("truncated") == 1).alias("truncated"),
     ).select(
-        *_KEY,
+        "task",
         "is_regular",
         *((_ns(pl.col(name)).alias(name) if name.endswith("_ns") else pl.col(name).cast(dtype)) for name, dtype in RUN_SCHEMA.items()),
     )
 
 
-_KIND_TYPE = pl.Enum([*_TELLS, "sampler"])
+_KIND_TYPE = pl.Enum([*_TELLS, "sampler", "restart"])
 
 
 def _ns(milliseconds: pl.Expr) -> pl.Expr:

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from typing import Any
 
+import polars as pl
+
+from ollalog.parsing import pairing
+from ollalog.parsing.attribution import RunnerState
 from ollalog.parsing.open_runs import OpenRun
+from ollalog.parsing.pairing import Waiting
+from ollalog.parsing.runners import Runner, Runners
 
 
 @dataclass(frozen=True)
@@ -15,8 +22,8 @@ class ParserState:
 
     `session` names the server run; `is_listening` whether it has said so; `zone_s` the offset of its slog lines;
     `look_ahead_s` the offset found by looking ahead; `last_utc` the last time seen; `is_record_open` whether unowned
-    lines continue a record; `is_load_open` whether a model's load has begun and not ended; `runs` runs that are open and `sampler` top_p and
-    temperature that the next one will use.
+    lines continue a record; `is_load_open` whether a model's load has begun and not ended; `runner` what the runners' lines
+    leave open.
     """
 
     session: str | None = None
@@ -26,21 +33,51 @@ class ParserState:
     last_utc: datetime | None = None
     is_record_open: bool = False
     is_load_open: bool = False
-    runs: list[OpenRun] = field(default_factory=list)
-    sampler: list[float] | None = None
+    runner: RunnerState = field(default_factory=RunnerState)
 
     def to_json(self) -> str:
         """The state as JSON text."""
-        return json.dumps(asdict(self) | {"last_utc": self.last_utc.isoformat() if self.last_utc else None})
+        plain = {name: getattr(self, name) for name in _PLAIN}
+        runner = self.runner
+        return json.dumps(
+            {
+                **plain,
+                "last_utc": self.last_utc.isoformat() if self.last_utc else None,
+                "line_count": runner.line_count,
+                "sampler": runner.sampler,
+                "runs": [asdict(run) for run in runner.runs],
+                "runners": [asdict(loaded) for loaded in runner.runners.loaded],
+                "told": runner.runners.told,
+                "requests": _columns(runner.waiting.requests),
+                "waiting_runs": _columns(runner.waiting.runs),
+            }
+        )
 
     @classmethod
     def from_json(cls, text: str | None) -> ParserState:
         """The state that `to_json` wrote; the state of a log not yet read where there is none."""
         if text is None:
             return cls()
-        state = cls(**json.loads(text))
-        return replace(
-            state,
-            last_utc=datetime.fromisoformat(str(state.last_utc)) if state.last_utc else None,
-            runs=[OpenRun(**run) for run in state.runs],  # type: ignore[arg-type]
+        found = json.loads(text)
+        runner = RunnerState(
+            line_count=found["line_count"],
+            runs=[OpenRun(**run) for run in found["runs"]],
+            sampler=found["sampler"],
+            runners=Runners([Runner(**loaded) for loaded in found["runners"]], found["told"]),
+            waiting=Waiting(_frame(found["requests"], pairing.REQUEST_SCHEMA), _frame(found["waiting_runs"], pairing.RUN_SCHEMA)),
         )
+        last_utc = datetime.fromisoformat(found["last_utc"]) if found["last_utc"] else None
+        return cls(**{name: found[name] for name in _PLAIN}, last_utc=last_utc, runner=runner)
+
+
+_PLAIN = ("session", "is_listening", "zone_s", "look_ahead_s", "is_record_open", "is_load_open")
+
+
+def _columns(frame: pl.DataFrame) -> dict[str, list[Any]]:
+    """A frame as lists by column, instants as µs since 1970."""
+    return frame.with_columns(pl.col(pl.Datetime).cast(pl.Int64)).to_dict(as_series=False)
+
+
+def _frame(columns: dict[str, list[Any]], schema: dict[str, Any]) -> pl.DataFrame:
+    raw = {name: pl.Int64() if isinstance(kind, pl.Datetime) else kind for name, kind in schema.items()}
+    return pl.DataFrame(columns, schema=raw).cast(schema)

@@ -22,6 +22,7 @@ _TELLING = (
     "stop processing: ",
     "processing task",
     "top_p = ",
+    "initializing, n_slots = ",
 )
 _OWNER = r"^(?:slot |srv |que |res |\t(?:repeat_last_n|dry_multiplier|top_k|mirostat) = )"
 # words of the text after the task -> kind of mark
@@ -56,10 +57,21 @@ def marks_of(lines: pl.DataFrame) -> pl.DataFrame:
         lines: by LINE_SCHEMA; slot and task stand before the first two bars, in a torn line further in.
     """
     is_sampler = lines["text"].str.starts_with("\t")
-    marks = _of_tasks(lines.filter(~is_sampler))
-    if not is_sampler.any():
-        return marks
-    return marks.merge_sorted(_samplers(lines.filter(is_sampler)), key="line")
+    is_ready = lines["text"].str.contains("initializing, n_slots = ", literal=True)
+    marks = _of_tasks(lines.filter(~is_sampler & ~is_ready))
+    if is_sampler.any():
+        marks = marks.merge_sorted(_samplers(lines.filter(is_sampler)), key="line")
+    return marks.merge_sorted(_ready(lines.filter(is_ready)), key="line") if is_ready.any() else marks
+
+
+def _ready(lines: pl.DataFrame) -> pl.DataFrame:
+    """A runner's slots (`slot`) and the context of each (`a`), as it tells them when its model is loaded."""
+    numbers = pl.col("text").str.extract_groups(r"n_slots = ([0-9]+), n_ctx_slot = ([0-9]+)").struct
+    marks = lines.select(
+        *("line", "byte_offset", numbers.field("1").cast(pl.Int64, strict=False).alias("slot"), pl.lit(None, pl.Int64).alias("task")),
+        *(pl.lit("ready").alias("kind"), numbers.field("2").cast(pl.Float64, strict=False).alias("a"), pl.lit(None, pl.Float64).alias("b")),
+    )
+    return marks.filter(pl.col("a").is_not_null())
 
 
 def _of_tasks(lines: pl.DataFrame) -> pl.DataFrame:

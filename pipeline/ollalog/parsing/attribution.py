@@ -1,0 +1,155 @@
+"""Runs, their models and their requests: what the runner's lines of a block say together with what was read before."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from ollalog.parsing import pairing, runners, runs
+from ollalog.parsing.formats.llama_server import MARK_SCHEMA
+from ollalog.parsing.names import BLOB
+from ollalog.parsing.open_runs import OpenRun
+from ollalog.parsing.pairing import Waiting
+from ollalog.parsing.runners import Runners
+
+_PAIRED_OPERATIONS = ("generate", "chat")
+_STEP_KINDS = {
+    "server_config": "restart",
+    "model_load_started": "load",
+    "model_named": "name",
+    "runners_counted": "count",
+    "model_load_failed": "fail",
+    "out_of_memory": "fail",
+}
+_STEP_SCHEMA = {
+    "line": pl.Int64(),
+    "kind": pl.String(),
+    "byte_offset": pl.Int64(),
+    "slot": pl.Int64(),
+    "task": pl.Int64(),
+    "number": pl.Int64(),
+    "text": pl.String(),
+}
+
+
+@dataclass(frozen=True)
+class RunnerState:
+    """What is remembered of the runners' lines: lines read, open runs, a sampler line not used, runners, unpaired sides."""
+
+    line_count: int = 0
+    runs: list[OpenRun] = field(default_factory=list)
+    sampler: list[float] | None = None
+    runners: Runners = field(default_factory=Runners)
+    waiting: Waiting = field(default_factory=Waiting)
+
+
+@dataclass(frozen=True)
+class Attributed:
+    """Runs that ended in the block (runs.RUN_SCHEMA, `model`, `model_blob`), settled pairs, and the state after it.
+
+    `ending_lines` counts the lines that ended a run: each is the line of a row.
+    """
+
+    runs: pl.DataFrame
+    ending_lines: int
+    pairs: pl.DataFrame
+    state: RunnerState
+
+
+def attribute(
+    marks: pl.DataFrame, events: pl.DataFrame, requests: pl.DataFrame, source: int, line_count: int, state: RunnerState
+) -> Attributed:
+    """Assemble runs, name their models, and pair them with requests.
+
+    Args:
+        marks: MARK_SCHEMA; lines counted from the start of the block.
+        events: rows of server_events with `line`.
+        requests: rows of requests with `line` and `utc`.
+        source: number of the source that the block is of.
+        line_count: lines of the block.
+        state: after the block before.
+
+    Returns:
+        What does not depend on where blocks were cut.
+    """
+    restarts = events.filter(pl.col("event") == "server_config").select("line", "byte_offset")
+    finished, still_open, sampler = runs.assemble(_with_restarts(marks, restarts), state.runs, state.sampler)
+    steps = _steps(marks, events, finished)
+    living = deepcopy(state.runners)
+    runners.follow(living, (row[1:] for row in steps.iter_rows()))
+    told = living.told
+    named = _named(finished, told)
+    kept = {str(run.prompt_offset): told[str(run.prompt_offset)] for run in still_open if str(run.prompt_offset) in told}
+    waiting = _with_new(state.waiting, marks, requests, source, state.line_count)
+    pairs, waiting = pairing.settle_pairs(waiting, state.line_count + line_count)
+    after = RunnerState(state.line_count + line_count, still_open, sampler, Runners(living.loaded, kept), waiting)
+    ends = marks.filter(pl.col("kind").is_in(["release", "last_total"])).select(pl.col("line").cast(pl.Int64))
+    return Attributed(named, ends.join(finished, on="line", how="semi").height, pairs, after)
+
+
+def _with_restarts(marks: pl.DataFrame, restarts: pl.DataFrame) -> pl.DataFrame:
+    if restarts.height == 0:
+        return marks
+    added = restarts.select(
+        pl.col("line").cast(pl.UInt32),
+        "byte_offset",
+        *(pl.lit(None, MARK_SCHEMA[name]).alias(name) for name in ("slot", "task")),
+        pl.lit("restart").alias("kind"),
+        *(pl.lit(None, MARK_SCHEMA[name]).alias(name) for name in ("a", "b")),
+    )
+    return pl.concat([marks, added]).sort("line", maintain_order=True)
+
+
+def _steps(marks: pl.DataFrame, events: pl.DataFrame, finished: pl.DataFrame) -> pl.DataFrame:
+    """What the runners live through, in order of lines: loads and their names, runs that begin and end; _STEP_SCHEMA."""
+    nothing = pl.lit(None, pl.Int64)
+    loads = events.filter(pl.col("event").is_in(list(_STEP_KINDS))).select(
+        "line",
+        pl.col("event").replace_strict(_STEP_KINDS, default=None, return_dtype=pl.String).alias("kind"),
+        "byte_offset",
+        *(nothing.alias(name) for name in ("slot", "task")),
+        pl.col("value").cast(pl.Int64, strict=False).alias("number"),
+        pl.when(pl.col("event") == "model_load_started").then(pl.col("attrs").str.extract(BLOB)).otherwise(pl.col("model")).alias("text"),
+    )
+    begun = marks.filter(pl.col("kind").is_in(["prompt", "ready"])).select(
+        pl.col("line").cast(pl.Int64), "kind", "byte_offset", "slot", "task", pl.col("a").cast(pl.Int64).alias("number"), pl.lit(None, pl.String).alias("text")
+    )
+    released = marks.filter(pl.col("kind") == "release").select(
+        pl.col("line").cast(pl.Int64), pl.lit("end").alias("kind"), "byte_offset", "slot", "task", pl.lit(0, pl.Int64).alias("number"), pl.lit(None, pl.String).alias("text")
+    )
+    tokens = finished.select("line", pl.col("generated_tokens").alias("generated"))
+    ended = released.join(tokens, on="line", how="left", maintain_order="left").with_columns(pl.coalesce("generated", "number").alias("number"))
+    return pl.concat([loads, begun, ended.drop("generated")]).sort("line", maintain_order=True)
+
+
+def _named(finished: pl.DataFrame, told: dict[str, list[str | None]]) -> pl.DataFrame:
+    """Runs with `model` and `model_blob` where their runner is known."""
+    rows = [(int(offset), name, blob) for offset, (name, blob) in told.items()]
+    schema = {"prompt_offset": pl.Int64(), "model": pl.String(), "model_blob": pl.String()}
+    return finished.join(pl.DataFrame(rows, schema=schema, orient="row"), on="prompt_offset", how="left", maintain_order="left")
+
+
+def _with_new(waiting: Waiting, marks: pl.DataFrame, requests: pl.DataFrame, source: int, first_line: int) -> Waiting:
+    """What waits to be paired, with the requests and totals of this block."""
+    asked = requests.filter(
+        pl.col("operation").is_in(_PAIRED_OPERATIONS) & (pl.col("status") == 200)  # noqa: PLR2004 - others have no finished run
+    )
+    slack = pl.lit(pairing.SLACK_NS) + pl.when(pl.col("latency_resolution_ns") > 1).then(pl.col("latency_resolution_ns")).otherwise(0)
+    new_requests = asked.select(
+        (pl.col("line") + first_line).alias("line"),
+        pl.lit(source, pl.Int64).alias("source"),
+        "byte_offset",
+        pl.col("utc").alias("happened_at"),
+        (pl.col("latency_ns") + slack).alias("longest_ns"),
+        pl.lit(value=False).alias("used"),
+    )
+    new_runs = marks.filter(pl.col("kind").is_in(["total", "last_total"])).select(
+        (pl.col("line").cast(pl.Int64) + first_line).alias("line"),
+        pl.lit(source, pl.Int64).alias("source"),
+        "byte_offset",
+        (pl.col("a") * 1e6).round().cast(pl.Int64).alias("total_ns"),
+        pl.lit(value=False).alias("used"),
+    )
+    return Waiting(pl.concat([waiting.requests, new_requests]), pl.concat([waiting.runs, new_runs]))
