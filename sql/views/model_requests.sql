@@ -85,50 +85,57 @@ cold_start AS (
     load_ns
   FROM cold_starts
 ),
+name AS MATERIALIZED (
+  SELECT model_blob, name, model FROM model_names
+),
 blob_name AS (
-  SELECT DISTINCT model_blob, model FROM model_names
+  SELECT model_blob, any_value(model) AS model FROM name GROUP BY model_blob
 ),
 -- A name that several files had in turn stands for none of them.
 alias AS (
   SELECT
     name,
     any_value(model) AS model
-  FROM model_names
+  FROM name
   GROUP BY name
   HAVING count(*) = 1
 ),
 -- One model loaded and no other: nobody else can answer until the next load begins. Stretches of the log are cut into
--- slices of 256 KiB, so that lines find theirs by equality.
-source_end AS (
-  SELECT source, max(byte_offset) + 1 AS end_offset FROM requests GROUP BY source
-),
-resident AS (
+-- slices of 256 KiB, so that lines find theirs by equality; the last of a log has no end.
+resident AS MATERIALIZED (
   SELECT
-    model_loads.source,
+    source,
     coalesce(blob_name.model, model_loads.model) AS model,
     model_loads.model_blob,
     ready_offset AS first_offset,
-    coalesce(next_offset, end_offset) AS next_offset
+    next_offset
   FROM model_loads
-  JOIN source_end USING (source)
   LEFT JOIN blob_name USING (model_blob)
   WHERE runners = 1 AND coalesce(model_loads.model, model_loads.model_blob) IS NOT NULL
 ),
 resident_slice AS (
-  SELECT *, unnest(range(first_offset // 262144, next_offset // 262144 + 1)) AS offset_slice FROM resident
+  SELECT
+    *,
+    unnest(range(first_offset // 262144, next_offset // 262144 + 1)) AS offset_slice
+  FROM resident
+  WHERE next_offset IS NOT NULL
+),
+last_resident AS (
+  SELECT * FROM resident WHERE next_offset IS NULL
 ),
 access AS (
   SELECT
     requests.*,
     requests.source * 1099511627776 + requests.byte_offset AS access_key,
-    CASE WHEN status < 400 THEN resident_slice.model END AS resident_model,
-    CASE WHEN status < 400 THEN resident_slice.model_blob END AS resident_blob
+    CASE WHEN status < 400 THEN coalesce(resident_slice.model, last_resident.model) END AS resident_model,
+    CASE WHEN status < 400 THEN coalesce(resident_slice.model_blob, last_resident.model_blob) END AS resident_blob
   FROM requests
   LEFT JOIN resident_slice
     ON resident_slice.source = requests.source
     AND offset_slice = byte_offset // 262144
-    AND byte_offset >= first_offset
-    AND byte_offset < next_offset
+    AND byte_offset >= resident_slice.first_offset
+    AND byte_offset < resident_slice.next_offset
+  LEFT JOIN last_resident ON last_resident.source = requests.source AND byte_offset >= last_resident.first_offset
   WHERE operation IN ('generate', 'chat', 'embed') AND method = 'POST'
 ),
 logged AS (

@@ -114,7 +114,7 @@ def _steps(marks: pl.DataFrame, events: pl.DataFrame, finished: pl.DataFrame) ->
         pl.when(pl.col("event") == "model_load_started").then(pl.col("attrs").str.extract(BLOB)).otherwise(pl.col("model")).alias("text"),
     )
     begun = marks.filter(pl.col("kind").is_in(["prompt", "ready"])).select(
-        pl.col("line").cast(pl.Int64), "kind", "byte_offset", "slot", "task", pl.col("a").cast(pl.Int64).alias("number"), pl.lit(None, pl.String).alias("text")
+        pl.col("line").cast(pl.Int64), "kind", "byte_offset", "slot", "task", pl.col("a").cast(pl.Int64, strict=False).alias("number"), pl.lit(None, pl.String).alias("text")
     )
     released = marks.filter(pl.col("kind") == "release").select(
         pl.col("line").cast(pl.Int64), pl.lit("end").alias("kind"), "byte_offset", "slot", "task", pl.lit(0, pl.Int64).alias("number"), pl.lit(None, pl.String).alias("text")
@@ -149,7 +149,7 @@ def _with_new(waiting: Waiting, marks: pl.DataFrame, requests: pl.DataFrame, sou
         (pl.col("line").cast(pl.Int64) + first_line).alias("line"),
         pl.lit(source, pl.Int64).alias("source"),
         "byte_offset",
-        (pl.col("a") * 1e6).round().cast(pl.Int64).alias("total_ns"),
+        (pl.col("a") * 1e6).round().cast(pl.Int64, strict=False).alias("total_ns"),
         pl.lit(value=False).alias("used"),
-    )
+    ).drop_nulls("total_ns")
     return Waiting(pl.concat([waiting.requests, new_requests]), pl.concat([waiting.runs, new_runs]))

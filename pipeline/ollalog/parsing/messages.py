@@ -47,7 +47,7 @@ MESSAGES = (
     _message("gpu_found", r"^inference compute$"),
     _message("gpu_missing", r"^(?:no compatible GPUs were discovered|no GPU detected.*|entering low vram mode)$"),
     _message("model_load_started", r"^starting (?:llama-server|llama server|llama runner|runner|mlx runner subprocess)$"),
-    _message("model_loaded", r"^(?:llama-server|llama runner) started in (?P<seconds>[\d.]+) seconds$|^mlx runner is ready$"),
+    _message("model_loaded", r"^(?:llama-server|llama runner) started in (?P<seconds>[0-9]{1,9}(?:\.[0-9]+)?) seconds$|^mlx runner is ready$"),
     _message("model_named", r"^template selection$"),
     _message("runners_counted", r"^loaded runners$"),
     _message(
@@ -71,7 +71,7 @@ MESSAGES = (
         r"^aborting (?:completion|chat|embeddings?) request due to client closing the connection$|^client connection closed before (?:llama-)?server finished loading, aborting load$",
     ),
     _message("vram_not_recovered", r"^gpu VRAM usage didn't recover within timeout$"),
-    _message("layers_offloaded", r"^offloaded (?P<offloaded>\d+)/(?P<layers>\d+) layers to GPU$"),
+    _message("layers_offloaded", r"^offloaded (?P<offloaded>[0-9]{1,9})/(?P<layers>[0-9]{1,9}) layers to GPU$"),
     _message("model_download_started", r"^downloading (?P<blob>[0-9a-f]+) in .*$"),
     _message("server_start_failed", r"^(?:Error: )?listen tcp .*bind: .*$"),
 )

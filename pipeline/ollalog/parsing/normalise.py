@@ -95,6 +95,7 @@ def settle(parsed: ParsedBatch, state: ParserState, context: Context) -> Settled
         last_utc=clock["utc"][-1] if clock.height else state.last_utc,
         is_record_open=is_record_open,
         is_load_open=is_load_open,
+        last_resolved=state.last_resolved | _last_resolved(requests, events, inferences),
         runner=attributed.state,
     )
     return Settled(tables=tables, fates=fates, noise=parsed.noise, state=after)
@@ -107,9 +108,10 @@ def _turns(parsed: ParsedBatch, state: ParserState) -> pl.DataFrame:
     """Where session or zone change: `line` (-1 for the state before), `session`, `is_listening`, `zone_s`."""
     rows: list[tuple[int, str | None, bool, int | None]] = [(-1, state.session, state.is_listening, state.zone_s)]
     events = parsed.events
-    is_change = pl.col("event").is_in(["server_config", "server_started"]) | (
-        pl.col("zone_s").is_not_null() & pl.col("zone_s").ne_missing(pl.col("zone_s").forward_fill().shift(1))
-    )
+    is_start = pl.col("event").is_in(["server_config", "server_started"])
+    # a start forgets the zone, so the first slog line behind it is a change even if the zone stays the same
+    known_zone = pl.col("zone_s").forward_fill().over(is_start.cum_sum())
+    is_change = is_start | (pl.col("zone_s").is_not_null() & (pl.col("zone_s").ne_missing(known_zone.shift(1)) | is_start.shift(1)))
     for line, byte_offset, event, zone_s in events.filter(is_change).select("line", "byte_offset", "event", "zone_s").iter_rows():
         _, session, is_listening, zone_before = rows[-1]
         if event == "server_config" or (event == "server_started" and (is_listening or session is None)):
@@ -128,29 +130,29 @@ def _placed(frame: pl.DataFrame, turns: pl.DataFrame, *columns: str) -> pl.DataF
     return keyed.join_asof(turns.select("line", *columns), on="line", strategy="backward")
 
 
-def _utc(frame: pl.DataFrame, state: ParserState, context: Context) -> pl.DataFrame:
+def _utc(frame: pl.DataFrame, table: str, state: ParserState, context: Context) -> pl.DataFrame:
     """Add `utc` and `tz_basis` to a frame of `ended_local`, `zone_s` and `stamp`; local times only."""
     by_slog = (pl.col("ended_local") - pl.duration(seconds=pl.col("zone_s"))).dt.replace_time_zone("UTC")
     frame = frame.with_columns(by_slog.alias("utc"), pl.when(pl.col("zone_s").is_not_null()).then(pl.lit("slog")).alias("tz_basis"))
     is_left = (frame["utc"].is_null() & frame["ended_local"].is_not_null()).alias("is_left")
     if not is_left.any():
         return frame
-    left = _without_slog(frame.filter(is_left), state, context)
+    left = _without_slog(frame.filter(is_left), state.last_resolved.get(table), state.look_ahead_s, context)
     return pl.concat([frame.filter(~is_left), left.select(frame.columns)]).sort("line")
 
 
-def _without_slog(frame: pl.DataFrame, state: ParserState, context: Context) -> pl.DataFrame:
+def _without_slog(frame: pl.DataFrame, last: datetime | None, look_ahead_s: int | None, context: Context) -> pl.DataFrame:
     """`utc` and `tz_basis` where no slog line came before: the option, looking ahead, the envelope's time, the machine."""
     local = frame["ended_local"]
     if context.option_zone is not None:
-        return frame.with_columns(zones.to_utc(local, context.option_zone, state.last_utc).alias("utc"), pl.lit("option").alias("tz_basis"))
-    if state.look_ahead_s is not None:
-        seen = Zone(offset_s=state.look_ahead_s)
-        return frame.with_columns(zones.to_utc(local, seen, state.last_utc).alias("utc"), pl.lit("lookahead").alias("tz_basis"))
+        return frame.with_columns(zones.to_utc(local, context.option_zone, last).alias("utc"), pl.lit("option").alias("tz_basis"))
+    if look_ahead_s is not None:
+        seen = Zone(offset_s=look_ahead_s)
+        return frame.with_columns(zones.to_utc(local, seen, last).alias("utc"), pl.lit("lookahead").alias("tz_basis"))
     ahead = pl.col("ended_local").dt.replace_time_zone("UTC") - pl.col("stamp")
     quarters = (ahead.dt.total_seconds() / 900).round().cast(pl.Int64)
     by_stamp = pl.col("ended_local").dt.replace_time_zone("UTC") - pl.duration(minutes=quarters * 15)
-    by_machine = zones.to_utc(local, context.machine_zone, state.last_utc).alias("by_machine")
+    by_machine = zones.to_utc(local, context.machine_zone, last).alias("by_machine")
     return frame.with_columns(by_machine).with_columns(
         pl.coalesce(by_stamp, "by_machine").alias("utc"),
         pl.when(pl.col("stamp").is_not_null()).then(pl.lit("envelope")).otherwise(pl.lit("machine")).alias("tz_basis"),
@@ -159,11 +161,21 @@ def _without_slog(frame: pl.DataFrame, state: ParserState, context: Context) -> 
 
 def _requests(parsed: ParsedBatch, turns: pl.DataFrame, state: ParserState, context: Context) -> pl.DataFrame:
     """Rows of `requests` with `line`; UTC."""
-    frame = _utc(_placed(parsed.requests, turns, "zone_s"), state, context)
+    frame = _utc(_placed(parsed.requests, turns, "zone_s"), REQUESTS.name, state, context)
     if context.client_key is not None:
         frame = frame.with_columns(_hashed(frame["client"], context.client_key))
     started = pl.col("utc") - pl.duration(microseconds=pl.col("latency_ns") // 1000)
     return frame.with_columns(pl.col("utc").alias("ended_at"), started.alias("started_at"))
+
+
+def _last_resolved(requests: pl.DataFrame, events: pl.DataFrame, inferences: pl.DataFrame) -> dict[str, datetime]:
+    """The last instant of each table that was found out of a local time: what tells the two repeated hours apart."""
+    found = {
+        REQUESTS.name: requests.filter(pl.col("tz_basis") != "slog")["utc"].max(),
+        SERVER_EVENTS.name: events.filter(pl.col("ended_local").is_not_null() & (pl.col("tz_basis") != "slog"))["utc"].max(),
+        INFERENCES.name: inferences.filter(pl.col("ended_local").is_not_null())["happened_at"].max() if "ended_local" in inferences else None,
+    }
+    return {name: instant for name, instant in found.items() if isinstance(instant, datetime)}
 
 
 def _hashed(clients: pl.Series, key: bytes) -> pl.Series:
@@ -177,7 +189,7 @@ def _events(parsed: ParsedBatch, turns: pl.DataFrame, state: ParserState, contex
     """Rows of `server_events` with `line`; `happened_at` is null where neither line nor envelope has a time."""
     own = parsed.events.rename({"zone_s": "own_zone_s"})
     placed = _placed(own, turns, "zone_s").with_columns(pl.coalesce("own_zone_s", "zone_s").alias("zone_s"))
-    return _utc(placed, state, context).with_columns(pl.coalesce("utc", "stamp").alias("happened_at"))
+    return _utc(placed, SERVER_EVENTS.name, state, context).with_columns(pl.coalesce("utc", "stamp").alias("happened_at"))
 
 
 def _clock(requests: pl.DataFrame, events: pl.DataFrame, parsed: ParsedBatch) -> pl.DataFrame:
@@ -203,7 +215,7 @@ def _inferences(parsed: ParsedBatch, finished: pl.DataFrame, clock: pl.DataFrame
     if parsed.inferences is not None:
         frame = parsed.inferences.with_columns(pl.col("line").cast(pl.Int64))
         where = context.option_zone or context.machine_zone
-        local = zones.to_utc(frame["ended_local"], where, state.last_utc)
+        local = zones.to_utc(frame["ended_local"], where, state.last_resolved.get(INFERENCES.name))
         frames.append(frame.with_columns(pl.coalesce("happened_at", local, "stamp").alias("happened_at")))
     if finished.height:
         rates = records.rates()

@@ -27,11 +27,15 @@ class OpenRun:
         """A number that a line of the kind told; None where there was no such line."""
         return self.told[kind][place] if kind in self.told else None
 
-    @property
-    def evaluates(self) -> float | None:
-        """Tokens that this run's prompt evaluation will report: those of the prompt less those cached."""
+    def expects(self, kind: str, numbers: tuple[float | None, float | None]) -> bool:
+        """Whether a line of this kind has the number of tokens that this run will report in it."""
         prompt, cached = self.number("prompt", 1), self.number("cached", 0)
-        return None if prompt is None or cached is None else prompt - cached
+        evaluated, generated = self.number("prompt_eval", 1), self.number("eval", 1)
+        if kind == "prompt_eval":
+            return None not in (prompt, cached) and prompt - cached == numbers[1]  # type: ignore[operator]
+        if kind == "total":
+            return None not in (evaluated, generated) and evaluated + generated == numbers[1]  # type: ignore[operator]
+        return kind == "release" and None not in (prompt, generated) and prompt + generated - 1 == numbers[0]  # type: ignore[operator]
 
     @property
     def is_generation(self) -> bool:
@@ -65,11 +69,11 @@ class OpenRun:
 
 
 def _ns(milliseconds: float | None) -> int | None:
-    return None if milliseconds is None else round(milliseconds * 1e6)
+    return None if milliseconds is None or milliseconds >= 2**43 else round(milliseconds * 1e6)
 
 
 def _whole(number: float | None) -> int | None:
-    return None if number is None else int(number)
+    return None if number is None or number >= 2**63 else int(number)
 
 
 def follow(marks: Iterable[tuple[Any, ...]], remembered: list[OpenRun]) -> tuple[list[tuple[object, ...]], list[OpenRun]]:
@@ -94,7 +98,7 @@ def follow(marks: Iterable[tuple[Any, ...]], remembered: list[OpenRun]) -> tuple
             continue
         runs = by_key.setdefault((slot, task), [])
         name = "total" if kind == "last_total" else kind
-        run = _meant(runs, name, b)
+        run = _meant(runs, name, (a, b))
         if run is None:
             run = OpenRun(slot, task, byte_offset)
             runs.append(run)
@@ -114,20 +118,22 @@ def follow(marks: Iterable[tuple[Any, ...]], remembered: list[OpenRun]) -> tuple
     return ended, left[-TOTAL_LIMIT:]
 
 
-def _meant(runs: list[OpenRun], kind: str, b: float | None) -> OpenRun | None:
+def _meant(runs: list[OpenRun], kind: str, numbers: tuple[float | None, float | None]) -> OpenRun | None:
     """The open run that a line of this kind belongs to; None where it begins one.
 
-    The prompt's evaluation tells its run by the number of tokens; the lines behind it follow it directly; any other line
-    belongs to the youngest run that waits for it.
+    Numbers of tokens tell it: those evaluated are those of the prompt less the cached ones, the total is evaluated and
+    generated ones, and a release counts prompt and generated ones less one. Where they do not, the run that has waited
+    longest among those in the middle of their timings is meant, else the youngest.
     """
     if kind == "launch":
         return None
     waiting = [run for run in runs if kind not in run.told and not _is_past(run, kind)]
-    if kind == "prompt_eval":
-        exact = [run for run in waiting if run.evaluates == b]
-        return (exact or waiting or [None])[-1]
-    if kind in {"eval", "total", "release"}:
-        return max(waiting, key=lambda run: ("prompt_eval" in run.told, run.byte_offset), default=None)
+    exact = [run for run in waiting if run.expects(kind, numbers)]
+    if exact:
+        return exact[-1]
+    timed = [run for run in waiting if "prompt_eval" in run.told]
+    if kind in {"eval", "total", "release"} and timed:
+        return min(timed, key=lambda run: run.byte_offset)
     return waiting[-1] if waiting else None
 
 

@@ -133,7 +133,7 @@ def _runs(frame: pl.DataFrame) -> pl.DataFrame:
     ).select(
         "task",
         "is_regular",
-        *((_ns(pl.col(name)).alias(name) if name.endswith("_ns") else pl.col(name).cast(dtype)) for name, dtype in RUN_SCHEMA.items()),
+        *((_ns(pl.col(name)).alias(name) if name.endswith("_ns") else pl.col(name).cast(dtype, strict=False)) for name, dtype in RUN_SCHEMA.items()),
     )
 
 
@@ -141,4 +141,4 @@ _KIND_TYPE = pl.Enum([*_TELLS, "sampler", "restart"])
 
 
 def _ns(milliseconds: pl.Expr) -> pl.Expr:
-    return (milliseconds * 1e6).round().cast(pl.Int64)
+    return (milliseconds * 1e6).round().cast(pl.Int64, strict=False)

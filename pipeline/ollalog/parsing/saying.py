@@ -71,7 +71,7 @@ def _attrs(tails: pl.Series) -> pl.Series:
         pl.LazyFrame({"tail": tails})
         .with_columns(
             pl.when(text.str.len_bytes() == 0).then(pl.lit("none"))
-            .when(text.str.contains(r"[\\\x00-\x1f]")).then(pl.lit("odd"))
+            .when(text.str.contains(r'[\\\x00-\x1f]|env="map\[')).then(pl.lit("odd"))
             .when((quotes == 2 * equals) & (text.str.count_matches('="', literal=True) == equals)).then(pl.lit("quoted"))
             .when((quotes == 0) & (text.str.count_matches(" ", literal=True) + 1 == equals)).then(pl.lit("bare"))
             .otherwise(pl.lit("mixed")).alias("spelling")

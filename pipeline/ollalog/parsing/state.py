@@ -22,8 +22,8 @@ class ParserState:
 
     `session` names the server run; `is_listening` whether it has said so; `zone_s` the offset of its slog lines;
     `look_ahead_s` the offset found by looking ahead; `last_utc` the last time seen; `is_record_open` whether unowned
-    lines continue a record; `is_load_open` whether a model's load has begun and not ended; `runner` what the runners' lines
-    leave open.
+    lines continue a record; `is_load_open` whether a model's load has begun and not ended; `last_resolved`
+    the last instant by table that was found out of a local time; `runner` what the runners' lines leave open.
     """
 
     session: str | None = None
@@ -33,6 +33,7 @@ class ParserState:
     last_utc: datetime | None = None
     is_record_open: bool = False
     is_load_open: bool = False
+    last_resolved: dict[str, datetime] = field(default_factory=dict)
     runner: RunnerState = field(default_factory=RunnerState)
 
     def to_json(self) -> str:
@@ -43,6 +44,7 @@ class ParserState:
             {
                 **plain,
                 "last_utc": self.last_utc.isoformat() if self.last_utc else None,
+                "last_resolved": {name: instant.isoformat() for name, instant in self.last_resolved.items()},
                 "line_count": runner.line_count,
                 "sampler": runner.sampler,
                 "runs": [asdict(run) for run in runner.runs],
@@ -67,7 +69,8 @@ class ParserState:
             waiting=Waiting(_frame(found["requests"], pairing.REQUEST_SCHEMA), _frame(found["waiting_runs"], pairing.RUN_SCHEMA)),
         )
         last_utc = datetime.fromisoformat(found["last_utc"]) if found["last_utc"] else None
-        return cls(**{name: found[name] for name in _PLAIN}, last_utc=last_utc, runner=runner)
+        last_resolved = {name: datetime.fromisoformat(instant) for name, instant in found["last_resolved"].items()}
+        return cls(**{name: found[name] for name in _PLAIN}, last_utc=last_utc, last_resolved=last_resolved, runner=runner)
 
 
 _PLAIN = ("session", "is_listening", "zone_s", "look_ahead_s", "is_record_open", "is_load_open")

@@ -33,7 +33,9 @@ def lines_at(source: Source, offsets: Sequence[int]) -> LineBatch | None:
     """
     try:
         stream = open_file(Path(source.path)).stored
-        if stream is None or not same_head(source, stream.head()) or not stream.holds(source.checkpoints[-1:]):
+        if stream is None or stream.size_bytes < source.offset or not same_head(source, stream.head()):
+            return None
+        if not stream.holds(source.checkpoints[-1:]):
             return None
         coding = coding_of(stream.head())
         with gzip.open(source.path) if stream.kind == "gzip" else Path(source.path).open("rb") as file:

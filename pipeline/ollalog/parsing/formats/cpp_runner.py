@@ -38,8 +38,8 @@ def timings(lines: pl.DataFrame) -> Extract:
         kind, a, b = kind.when(is_kind).then(pl.lit(name)), a.when(is_kind).then(_number(first)), b.when(is_kind).then(_number(second))
     found = lines.filter(text.str.contains("print_timings", literal=True)).select(
         *("line", "byte_offset"),
-        _number("slot_id").cast(pl.Int64).alias("slot"),
-        _number("task_id").cast(pl.Int64).alias("task"),
+        _number("slot_id").cast(pl.Int64, strict=False).alias("slot"),
+        _number("task_id").cast(pl.Int64, strict=False).alias("task"),
         *(kind.alias("kind"), a.alias("a"), b.alias("b")),
     )
     marks = found.filter(pl.col("kind").is_not_null() & pl.col("a").is_not_null()).select(list(MARK_SCHEMA))

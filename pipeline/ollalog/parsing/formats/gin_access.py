@@ -16,6 +16,8 @@ from ollalog.parsing.format import Extract, Format
 
 START = "[GIN] "
 TORN_START = "[GIN] 20"
+YEARS = (1970, 2200)
+"""Times outside are damage, and no instant in nanoseconds holds them."""
 _TIME_FORMAT = "%Y/%m/%d - %H:%M:%S"
 _COLOUR = r"(?:\x1b|\\u001b|←|\?|␛)\[[0-9;]*m"
 _TAIL = r"""^ \| *([0-9A-Fa-f:.]*) \| ([!#$%&'*+.^_`~0-9A-Za-z-]+) +"((?:[^"\\]|\\.)*)"$"""
@@ -80,7 +82,8 @@ def _unusual(lines: pl.DataFrame) -> pl.DataFrame:
 
 
 def _complete() -> pl.Expr:
-    return pl.all_horizontal(pl.col("ended_local", "status", "latency_ns", "path").is_not_null())
+    known = pl.col("ended_local", "status", "latency_ns", "method").is_not_null()
+    return pl.all_horizontal(known, pl.col("ended_local").dt.year().is_between(*YEARS).fill_null(value=False))
 
 
 def extract(lines: pl.DataFrame) -> Extract:

@@ -36,7 +36,7 @@ def _cut(lines: pl.DataFrame) -> pl.DataFrame:
         .with_columns(
             pl.when(zone == "Z").then(0).when(zone.str.contains(r"^[+-]\d\d:\d\d$"))
             .then(pl.when(zone.str.starts_with("-")).then(-offset_s).otherwise(offset_s)).cast(pl.Int32).alias("zone_s"),
-            pl.when(is_quoted).then(quoted.field("field_0")).otherwise(bare.field("field_0")).alias("message"),
+            pl.when(is_quoted & quoted.field("field_1").is_null()).then(None).when(is_quoted).then(quoted.field("field_0")).otherwise(bare.field("field_0")).alias("message"),
             pl.when(is_quoted).then(quoted.field("field_1").str.strip_prefix(" ")).otherwise(bare.field("field_1")).fill_null("").alias("tail"),
             pl.lit(None, pl.String).alias("known_event"),
         )
@@ -65,7 +65,8 @@ def extract(lines: pl.DataFrame) -> Extract:
         `said` by SAID_SCHEMA; what is no slog line after all is rejected.
     """
     cut = _with_escapes(_cut(lines))
-    is_read = cut.select(pl.all_horizontal(pl.col("ended_local", "zone_s", "level", "message").is_not_null())).to_series()
+    is_year = pl.col("ended_local").dt.year().is_between(1970, 2200).fill_null(value=False)
+    is_read = cut.select(pl.all_horizontal(pl.col("zone_s", "level", "message").is_not_null(), is_year)).to_series()
     if is_read.all():
         return Extract(said=cut.select(list(saying.SAID_SCHEMA)))
     rejected = cut.filter(~is_read).select(*lines.columns, pl.lit("not a complete slog line").alias("reason"))
