@@ -143,6 +143,9 @@ REJECTS = Table(
 )
 TABLES: Mapping[str, Table] = {table.name: table for table in (REQUESTS, INFERENCES, PAIRS, SERVER_EVENTS, REJECTS)}
 
+# Columns that came after the first release: parts written before lack them, and readers take them for null.
+LATER_COLUMNS: Mapping[str, tuple[str, ...]] = {"inferences": ("model_blob", "slot")}
+
 MODEL_OPERATIONS = ("generate", "chat", "embed")
 
 

@@ -114,13 +114,27 @@ def _steps(marks: pl.DataFrame, events: pl.DataFrame, finished: pl.DataFrame) ->
         pl.when(pl.col("event") == "model_load_started").then(pl.col("attrs").str.extract(BLOB)).otherwise(pl.col("model")).alias("text"),
     )
     begun = marks.filter(pl.col("kind").is_in(["prompt", "ready"])).select(
-        pl.col("line").cast(pl.Int64), "kind", "byte_offset", "slot", "task", pl.col("a").cast(pl.Int64, strict=False).alias("number"), pl.lit(None, pl.String).alias("text")
+        pl.col("line").cast(pl.Int64),
+        "kind",
+        "byte_offset",
+        "slot",
+        "task",
+        pl.col("a").cast(pl.Int64, strict=False).alias("number"),
+        pl.lit(None, pl.String).alias("text"),
     )
     released = marks.filter(pl.col("kind") == "release").select(
-        pl.col("line").cast(pl.Int64), pl.lit("end").alias("kind"), "byte_offset", "slot", "task", pl.lit(0, pl.Int64).alias("number"), pl.lit(None, pl.String).alias("text")
+        pl.col("line").cast(pl.Int64),
+        pl.lit("end").alias("kind"),
+        "byte_offset",
+        "slot",
+        "task",
+        pl.lit(0, pl.Int64).alias("number"),
+        pl.lit(None, pl.String).alias("text"),
     )
     tokens = finished.select("line", pl.col("generated_tokens").alias("generated"))
-    ended = released.join(tokens, on="line", how="left", maintain_order="left").with_columns(pl.coalesce("generated", "number").alias("number"))
+    ended = released.join(tokens, on="line", how="left", maintain_order="left").with_columns(
+        pl.coalesce("generated", "number").alias("number")
+    )
     return pl.concat([loads, begun, ended.drop("generated")]).sort("line", maintain_order=True)
 
 
@@ -133,9 +147,7 @@ def _named(finished: pl.DataFrame, told: dict[str, list[str | None]]) -> pl.Data
 
 def _with_new(waiting: Waiting, marks: pl.DataFrame, requests: pl.DataFrame, source: int, first_line: int) -> Waiting:
     """What waits to be paired, with the requests and totals of this block."""
-    asked = requests.filter(
-        pl.col("operation").is_in(_PAIRED_OPERATIONS) & (pl.col("status") == 200)  # noqa: PLR2004 - others have no finished run
-    )
+    asked = requests.filter(pl.col("operation").is_in(_PAIRED_OPERATIONS) & (pl.col("status") == 200))
     slack = pl.lit(pairing.SLACK_NS) + pl.when(pl.col("latency_resolution_ns") > 1).then(pl.col("latency_resolution_ns")).otherwise(0)
     new_requests = asked.select(
         (pl.col("line") + first_line).alias("line"),
@@ -145,11 +157,15 @@ def _with_new(waiting: Waiting, marks: pl.DataFrame, requests: pl.DataFrame, sou
         (pl.col("latency_ns") + slack).alias("longest_ns"),
         pl.lit(value=False).alias("used"),
     )
-    new_runs = marks.filter(pl.col("kind").is_in(["total", "last_total"])).select(
-        (pl.col("line").cast(pl.Int64) + first_line).alias("line"),
-        pl.lit(source, pl.Int64).alias("source"),
-        "byte_offset",
-        (pl.col("a") * 1e6).round().cast(pl.Int64, strict=False).alias("total_ns"),
-        pl.lit(value=False).alias("used"),
-    ).drop_nulls("total_ns")
+    new_runs = (
+        marks.filter(pl.col("kind").is_in(["total", "last_total"]))
+        .select(
+            (pl.col("line").cast(pl.Int64) + first_line).alias("line"),
+            pl.lit(source, pl.Int64).alias("source"),
+            "byte_offset",
+            (pl.col("a") * 1e6).round().cast(pl.Int64, strict=False).alias("total_ns"),
+            pl.lit(value=False).alias("used"),
+        )
+        .drop_nulls("total_ns")
+    )
     return Waiting(pl.concat([waiting.requests, new_requests]), pl.concat([waiting.runs, new_runs]))

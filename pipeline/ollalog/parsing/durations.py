@@ -37,7 +37,8 @@ def go_duration_ns(text: pl.Expr) -> pl.Expr:
     parts = text.str.extract_groups(r"^ *(?:(\d+)h)?(?:(\d+)m)?(\d+)(?:\.(\d{1,9}))?s$")
     hours, minutes, seconds, fraction = (parts.struct.field(str(number)) for number in range(1, 5))
     whole_s = (
-        pl.when(hours.str.len_bytes() <= 5).then(hours).otherwise(pl.when(hours.is_null()).then(pl.lit("0"))).cast(pl.Int64, strict=False) * 3600
+        pl.when(hours.str.len_bytes() <= 5).then(hours).otherwise(pl.when(hours.is_null()).then(pl.lit("0"))).cast(pl.Int64, strict=False)
+        * 3600
         + minutes.cast(pl.Int64, strict=False).fill_null(0) * 60
         + seconds.cast(pl.Int64, strict=False)
     )

@@ -47,7 +47,9 @@ MESSAGES = (
     _message("gpu_found", r"^inference compute$"),
     _message("gpu_missing", r"^(?:no compatible GPUs were discovered|no GPU detected.*|entering low vram mode)$"),
     _message("model_load_started", r"^starting (?:llama-server|llama server|llama runner|runner|mlx runner subprocess)$"),
-    _message("model_loaded", r"^(?:llama-server|llama runner) started in (?P<seconds>[0-9]{1,9}(?:\.[0-9]+)?) seconds$|^mlx runner is ready$"),
+    _message(
+        "model_loaded", r"^(?:llama-server|llama runner) started in (?P<seconds>[0-9]{1,9}(?:\.[0-9]+)?) seconds$|^mlx runner is ready$"
+    ),
     _message("model_named", r"^template selection$"),
     _message("runners_counted", r"^loaded runners$"),
     _message(

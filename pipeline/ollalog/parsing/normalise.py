@@ -95,7 +95,7 @@ def settle(parsed: ParsedBatch, state: ParserState, context: Context) -> Settled
         last_utc=clock["utc"][-1] if clock.height else state.last_utc,
         is_record_open=is_record_open,
         is_load_open=is_load_open,
-        last_resolved=state.last_resolved | _last_resolved(requests, events, inferences),
+        last_resolved=_latest(state.last_resolved, _last_resolved(requests, events, inferences)),
         runner=attributed.state,
     )
     return Settled(tables=tables, fates=fates, noise=parsed.noise, state=after)
@@ -173,9 +173,15 @@ def _last_resolved(requests: pl.DataFrame, events: pl.DataFrame, inferences: pl.
     found = {
         REQUESTS.name: requests.filter(pl.col("tz_basis") != "slog")["utc"].max(),
         SERVER_EVENTS.name: events.filter(pl.col("ended_local").is_not_null() & (pl.col("tz_basis") != "slog"))["utc"].max(),
-        INFERENCES.name: inferences.filter(pl.col("ended_local").is_not_null())["happened_at"].max() if "ended_local" in inferences else None,
+        INFERENCES.name: inferences.filter(pl.col("ended_local").is_not_null())["happened_at"].max()
+        if "ended_local" in inferences
+        else None,
     }
     return {name: instant for name, instant in found.items() if isinstance(instant, datetime)}
+
+
+def _latest(before: Mapping[str, datetime], found: Mapping[str, datetime]) -> dict[str, datetime]:
+    return {name: max(instants) for name in {*before, *found} if (instants := [known[name] for known in (before, found) if name in known])}
 
 
 def _hashed(clients: pl.Series, key: bytes) -> pl.Series:
@@ -219,11 +225,7 @@ def _inferences(parsed: ParsedBatch, finished: pl.DataFrame, clock: pl.DataFrame
         frames.append(frame.with_columns(pl.coalesce("happened_at", local, "stamp").alias("happened_at")))
     if finished.height:
         rates = records.rates()
-        frames.append(
-            finished.with_columns(
-                pl.lit("server_log").alias("origin"), _NEVER.alias("happened_at"), *rates
-            )
-        )
+        frames.append(finished.with_columns(pl.lit("server_log").alias("origin"), _NEVER.alias("happened_at"), *rates))
     if not frames:
         return pl.DataFrame(schema={"line": pl.Int64()})
     whole = pl.concat(frames, how="diagonal_relaxed").sort("line", maintain_order=True)

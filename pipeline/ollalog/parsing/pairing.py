@@ -141,7 +141,10 @@ def _nearest_pairs(requests: pl.DataFrame, runs: pl.DataFrame, end_line: int) ->
     of_run = _nearest(free_runs, free_requests, are_runs=False).select(pl.col("place").alias("other"), pl.col("other").alias("place"))
     mutual = of_request.join(of_run, on=["place", "other"], how="inner", maintain_order="left")
     mutual = mutual.join(free_requests.select("place", "line", "longest_ns"), on="place", how="left", maintain_order="left").join(
-        free_runs.select(pl.col("place").alias("other"), pl.col("line").alias("run_line"), "total_ns"), on="other", how="left", maintain_order="left"
+        free_runs.select(pl.col("place").alias("other"), pl.col("line").alias("run_line"), "total_ns"),
+        on="other",
+        how="left",
+        maintain_order="left",
     )
     is_final = _is_final(pl.col("line"), pl.col("run_line"), pl.col("distance"), end_line)
     fits = pl.col("total_ns") <= pl.col("longest_ns")
@@ -186,9 +189,9 @@ def _told(pairs: pl.DataFrame, requests: pl.DataFrame, runs: pl.DataFrame) -> pl
     other = runs.with_row_index("run").with_columns(pl.col("run").cast(pl.Int64), *_neighbours())
     both = pairs.join(side, on="request", how="left").join(other, on="run", how="left", suffix="_of_run").sort("line", "line_of_run")
     distance = _distance(pl.col("line"), pl.col("line_of_run"))
-    rivals = [
-        _distance(pl.col("line"), pl.col(f"line{step:+d}_of_run")).fill_null(LINES_BEFORE) <= RIVAL_DISTANCE for step in _STEPS
-    ] + [_distance(pl.col(f"line{step:+d}"), pl.col("line_of_run")).fill_null(LINES_BEFORE) <= RIVAL_DISTANCE for step in _STEPS]
+    rivals = [_distance(pl.col("line"), pl.col(f"line{step:+d}_of_run")).fill_null(LINES_BEFORE) <= RIVAL_DISTANCE for step in _STEPS] + [
+        _distance(pl.col(f"line{step:+d}"), pl.col("line_of_run")).fill_null(LINES_BEFORE) <= RIVAL_DISTANCE for step in _STEPS
+    ]
     is_sure = (distance <= SURE_DISTANCE) & ~pl.any_horizontal(rivals)
     return both.select(
         "source",

@@ -94,7 +94,7 @@ def record_model() -> type[BaseModel]:
         **{name: (str | None, None) for name in TEXTS if name not in TIMES},
         **{name: number for column in NUMBERS.values() for name, _ in column},
         **dict.fromkeys(STATUSES, number),
-        **{name: (bool | None, None) for name in FLAGS},
+        **dict.fromkeys(FLAGS, (bool | None, None)),
         "model": (str, ...),
     }
     return create_model("Record", __config__=ConfigDict(extra="allow", str_max_length=1 << 20, allow_inf_nan=False), **fields)
@@ -238,8 +238,10 @@ def _odd_instants() -> tuple[pl.Expr, pl.Expr]:
     local = clock.str.to_datetime(_ISO, strict=False, time_unit="us")
     zone = text.str.extract(r"^.{19}(?:\.\d+)? ?(Z|z|[+-]\d\d:?\d\d)$")
     sign = pl.when(zone.str.starts_with("-")).then(-1).otherwise(1)
-    offset_s = pl.when(zone.str.to_lowercase() == "z").then(0).otherwise(
-        sign * (zone.str.slice(1, 2).cast(pl.Int64, strict=False) * 3600 + zone.str.tail(2).cast(pl.Int64, strict=False) * 60)
+    offset_s = (
+        pl.when(zone.str.to_lowercase() == "z")
+        .then(0)
+        .otherwise(sign * (zone.str.slice(1, 2).cast(pl.Int64, strict=False) * 3600 + zone.str.tail(2).cast(pl.Int64, strict=False) * 60))
     )
     zoned = (local - pl.duration(seconds=offset_s)).dt.replace_time_zone("UTC")
     happened = pl.when(number.is_not_null()).then(epoch).otherwise(zoned)
@@ -272,7 +274,7 @@ def inferences(raw: pl.DataFrame, origin: str) -> pl.DataFrame:
         pl.lit(origin).alias("origin"),
         names.model_names(raw["model"]).fill_null(raw["model"]).alias("model"),
         _operation(raw).alias("operation"),
-        pl.coalesce(_given(raw, ("success",), pl.Boolean()), status < 400, error.is_null()).alias("success"),  # noqa: PLR2004
+        pl.coalesce(_given(raw, ("success",), pl.Boolean()), status < 400, error.is_null()).alias("success"),
         _given(raw, ("done_reason",)).alias("done_reason"),
         _given(raw, ("error_type",)).alias("error_type"),
         _given(raw, ("truncated",), pl.Boolean()).alias("truncated"),

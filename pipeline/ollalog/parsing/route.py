@@ -14,7 +14,6 @@ from ollalog.parsing.format import NO_LINES, Extract, Format
 from ollalog.parsing.formats import gin_access, plain
 
 
-
 @dataclass(frozen=True)
 class Routed:
     """What the formats made of a block: extracts with the names of their formats, lines that no format owns, numbers of the blank lines."""

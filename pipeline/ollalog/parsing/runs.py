@@ -133,7 +133,10 @@ def _runs(frame: pl.DataFrame) -> pl.DataFrame:
     ).select(
         "task",
         "is_regular",
-        *((_ns(pl.col(name)).alias(name) if name.endswith("_ns") else pl.col(name).cast(dtype, strict=False)) for name, dtype in RUN_SCHEMA.items()),
+        *(
+            (_ns(pl.col(name)).alias(name) if name.endswith("_ns") else pl.col(name).cast(dtype, strict=False))
+            for name, dtype in RUN_SCHEMA.items()
+        ),
     )
 
 

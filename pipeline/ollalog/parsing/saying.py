@@ -50,11 +50,15 @@ def told(said: pl.DataFrame) -> tuple[pl.DataFrame, int]:
         lines left out because they tell no event.
     """
     kinds = _kinds(said["message"])
-    named = said.join(kinds, on="message", how="left", maintain_order="left").with_columns(pl.coalesce("known_event", "by_text").alias("by_text"))
+    named = said.join(kinds, on="message", how="left", maintain_order="left").with_columns(
+        pl.coalesce("known_event", "by_text").alias("by_text")
+    )
     is_quiet = pl.col("level").is_in(["DEBUG", "TRACE"])
     kept = named.filter(~(is_quiet & (pl.col("by_text") == "other")))
     full = kept.with_columns(pl.when(~is_quiet).then(_attrs(kept["tail"])).alias("attrs"))
-    return _with_details(full).select(*said.drop("tail", "known_event", *(name for name in COLUMNS if name in said)).columns, *COLUMNS), said.height - kept.height
+    return _with_details(full).select(
+        *said.drop("tail", "known_event", *(name for name in COLUMNS if name in said)).columns, *COLUMNS
+    ), said.height - kept.height
 
 
 def _attrs(tails: pl.Series) -> pl.Series:

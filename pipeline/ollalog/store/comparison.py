@@ -93,7 +93,7 @@ def _marks(table: str, source: int, start: int, files: Mapping[Path, tuple[int, 
         return pl.DataFrame(schema={"byte_offset": pl.Int64, "mark": pl.UInt64})
     said = [name for name in TABLES[table].column_names if name not in INCIDENTAL]
     within = (pl.col("source") == source) & pl.col("byte_offset").is_between(start, start + WINDOW_BYTES, closed="left")
-    marked = _scan(paths).filter(within).select("byte_offset", pl.struct(said).hash().alias("mark"))
+    marked = _scan(paths, table).filter(within).select("byte_offset", pl.struct(said).hash().alias("mark"))
     return _collect(marked, paths)
 
 
@@ -103,8 +103,9 @@ def _difference(old: pl.DataFrame, new: pl.DataFrame) -> TableChange:
     return TableChange(old.height, new.height, new.height - both.height, old.height - both.height, changed)
 
 
-def _scan(paths: Sequence[Path]) -> pl.LazyFrame:
-    return pl.scan_parquet(list(paths), hive_partitioning=False, glob=False)
+def _scan(paths: Sequence[Path], table: str) -> pl.LazyFrame:
+    schema = polars_schema(TABLES[table])
+    return pl.scan_parquet(list(paths), schema=schema, missing_columns="insert", hive_partitioning=False, glob=False)
 
 
 def _collect(frame: pl.LazyFrame, paths: Sequence[Path]) -> pl.DataFrame:

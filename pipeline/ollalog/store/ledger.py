@@ -41,6 +41,11 @@ def put_sources(catalog: Catalog, changed: Iterable[Source]) -> None:
         _put_checkpoints(catalog, source)
 
 
+def states(catalog: Catalog) -> dict[str, str]:
+    """The parser's state of every family."""
+    return dict(catalog.rows("SELECT family, state FROM states"))
+
+
 def put_states(catalog: Catalog, states: Mapping[str, str]) -> None:
     """Record the parser's state of families."""
     catalog.run_many("INSERT OR REPLACE INTO states VALUES (?, ?)", states.items())

@@ -10,7 +10,7 @@ import polars as pl
 
 from ollalog.core.errors import StoreError
 from ollalog.core.layout import StoreLayout
-from ollalog.core.tables import TABLES, Table, polars_schema
+from ollalog.core.tables import LATER_COLUMNS, TABLES, Table, polars_schema
 from ollalog.store.files import sync_file
 from ollalog.store.records import PartRecord
 
@@ -49,6 +49,13 @@ def conformed(table: Table, frame: pl.DataFrame, batch: int) -> pl.DataFrame:
             fix="this is a fault of ollalog; nothing was stored, so a corrected version reads the same lines again",
         )
     return filled.select(list(wanted))
+
+
+def completed(table: Table, rows: pl.DataFrame) -> pl.DataFrame:
+    """Rows of a part with the columns that its table got since it was written, as null; all in the order of the table."""
+    wanted = polars_schema(table)
+    later = [pl.lit(None, wanted[name]).alias(name) for name in LATER_COLUMNS.get(table.name, ()) if name not in rows.columns]
+    return rows.with_columns(later).select(list(wanted)) if later else rows
 
 
 def by_date(table: Table, frame: pl.DataFrame) -> dict[str, pl.DataFrame]:
@@ -142,7 +149,7 @@ def _draft(record: PartRecord, rows: pl.DataFrame, head: PartRecord | None, *, o
 def _rows_of(head: PartRecord, layout: StoreLayout) -> pl.DataFrame:
     path = head.version_path(layout)
     try:
-        return pl.read_parquet(path, hive_partitioning=False, glob=False)
+        return completed(TABLES[head.table], pl.read_parquet(path, hive_partitioning=False, glob=False))
     except (OSError, pl.exceptions.PolarsError) as failure:
         raise StoreError(
             "the part that new rows belong to cannot be read; nothing of the batch is stored",

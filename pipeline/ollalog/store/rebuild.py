@@ -174,7 +174,7 @@ def read_part(layout: StoreLayout, part: PartRecord) -> pl.DataFrame:
     for path in part.reader_paths(layout):
         if path.exists():
             try:
-                return pl.read_parquet(path, hive_partitioning=False, glob=False)
+                return completed(TABLES[part.table], pl.read_parquet(path, hive_partitioning=False, glob=False))
             except (OSError, pl.exceptions.PolarsError) as failure:
                 raise _unreadable(part, layout, str(failure)) from failure
     raise _unreadable(part, layout, "no such file")

@@ -63,7 +63,7 @@ def _read(layout: StoreLayout, part: PartRecord, problems: list[str]) -> pl.Data
         problems.append(f"{name(layout, part)}: the part is missing; it held {part.rows} rows")
         return None
     try:
-        rows = pl.read_parquet(path, hive_partitioning=False, glob=False)
+        rows = completed(TABLES[part.table], pl.read_parquet(path, hive_partitioning=False, glob=False))
     except (OSError, pl.exceptions.PolarsError) as failure:
         problems.append(f"{path.relative_to(layout.root)}: the part cannot be read: {str(failure).splitlines()[0]}")
         return None

@@ -20,7 +20,7 @@ EMPTY = Snapshot(batch=0, parts=())
 
 
 def read_snapshot(root: Path) -> Snapshot:
-    """Read the list of parts and the totals of sources as of one commit.
+    """Read the list of parts, the totals of sources and the parser's state of families as of one commit.
 
     Returns:
         The snapshot; an empty one with batch 0 where there is no store yet.
@@ -70,7 +70,7 @@ def as_us(instant: datetime) -> int:
 
 def _snapshot_of(layout: StoreLayout, catalog: Catalog) -> Snapshot:
     parts = tuple(_part(record, layout) for record in inventory.live_parts(catalog))
-    return Snapshot(inventory.last_batch(catalog), parts, tuple(ledger.summaries(catalog)))
+    return Snapshot(inventory.last_batch(catalog), parts, tuple(ledger.summaries(catalog)), ledger.states(catalog))
 
 
 def _part(record: PartRecord, layout: StoreLayout) -> Part:

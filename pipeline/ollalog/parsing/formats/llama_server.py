@@ -81,7 +81,13 @@ def _of_tasks(lines: pl.DataFrame) -> pl.DataFrame:
         kind = kind.when(pl.col("rest").str.contains(words, literal=True)).then(pl.lit(name))
     named = (
         lines.lazy()
-        .select("line", "byte_offset", parts.field("field_0").alias("head"), parts.field("field_1").alias("middle"), parts.field("field_2").alias("rest"))
+        .select(
+            "line",
+            "byte_offset",
+            parts.field("field_0").alias("head"),
+            parts.field("field_1").alias("middle"),
+            parts.field("field_2").alias("rest"),
+        )
         .with_columns(
             pl.col("head").str.extract(r"id +([0-9]+) *$").cast(pl.Int64, strict=False).alias("slot"),
             pl.col("middle").str.strip_chars(" task").cast(pl.Int64, strict=False).alias("task"),
@@ -93,7 +99,13 @@ def _of_tasks(lines: pl.DataFrame) -> pl.DataFrame:
     is_timing = named.select(pl.col("kind").is_in(_TIMINGS) & (pl.col("rest").str.slice(30, 6) == " ms / ")).to_series()
     timings = named.filter(is_timing).with_columns(
         pl.col("rest").str.slice(19, 11).str.strip_chars().cast(pl.Float64, strict=False).alias("a"),
-        pl.col("rest").str.slice(36, 9).str.splitn(" t", 2).struct.field("field_0").str.strip_chars().cast(pl.Float64, strict=False).alias("b"),
+        pl.col("rest")
+        .str.slice(36, 9)
+        .str.splitn(" t", 2)
+        .struct.field("field_0")
+        .str.strip_chars()
+        .cast(pl.Float64, strict=False)
+        .alias("b"),
     )
     numbers = pl.col("rest").str.extract_groups(_NUMBERS).struct
     a, b = numbers.field("1").cast(pl.Float64, strict=False), numbers.field("2").cast(pl.Float64, strict=False)

@@ -21,7 +21,15 @@ _OWNER = (
 )
 _TELLING = (
     *("offloaded ", "example_format: '", "GGML_ASSERT", "CUDA error", "ROCm error", "error loading model"),
-    *("ut of memory", "ut of device memory", "Malloc failed", "failed to alloc", "allocation failed", "enough memory", "nsufficient memory"),
+    *(
+        "ut of memory",
+        "ut of device memory",
+        "Malloc failed",
+        "failed to alloc",
+        "allocation failed",
+        "enough memory",
+        "nsufficient memory",
+    ),
     *("OUT_OF_DEVICE_MEMORY", "ErrorOutOfMemory", "OUT OF MEMORY", "OUT_OF_MEMORY", "rror_out_of_device"),
 )
 _OFFLOADED = r"(offloaded \d+/\d+ layers to GPU)"
@@ -46,7 +54,9 @@ def extract(lines: pl.DataFrame) -> Extract:
     )  # fmt: skip
     told = telling.with_columns(kind.alias("kind")).filter(pl.col("kind").is_not_null())
     said = [saying.of_texts(_of(told, "layers_offloaded").with_columns(text.str.extract(_OFFLOADED)), "INFO")]
-    said += [saying.of_texts(_of(told, name), "ERROR", name) for name in ("out_of_memory", "runner_crashed") if (told["kind"] == name).any()]
+    said += [
+        saying.of_texts(_of(told, name), "ERROR", name) for name in ("out_of_memory", "runner_crashed") if (told["kind"] == name).any()
+    ]
     chatter = lines.height - sum(frame.height for frame in said)
     return Extract(said=pl.concat(said), noise={"runner": chatter} if chatter else {}, opens=_of(told, "template")["line"])
 
