@@ -122,10 +122,16 @@ def busy_day() -> dict[str, list[dict[str, object]]]:
     ]  # fmt: skip
     events: list[dict[str, object]] = [
         {"happened_at": datetime(2026, 6, 1, tzinfo=UTC), "event": event, "session": "a", "host": "h", "model": model}
-        for event in ("server_started", "model_loaded", "model_named", "runners_counted")
+        for event in ("server_started", "model_load_started", "model_loaded", "model_named", "runners_counted", "prompt_truncated")
         for model in (None, "a:1b")
     ]
     rejects: list[dict[str, object]] = [{"read_at": NOW, "format": None, "reason": "no format"} for _ in range(2)]
-    rows: dict[str, list[dict[str, object]]] = {"requests": requests, "inferences": inferences, "server_events": events, "rejects": rejects}
+    pairs: list[dict[str, object]] = [
+        {"source": 1, "request_offset": 100 * number, "run_source": 2, "run_offset": 100 * (number + 1), "confidence": "certain"}
+        for number in range(0, 200, 4)
+    ]
+    rows: dict[str, list[dict[str, object]]] = {
+        "requests": requests, "inferences": inferences, "pairs": pairs, "server_events": events, "rejects": rejects,
+    }  # fmt: skip
     assert set(rows) == set(TABLES)
     return rows

@@ -40,10 +40,9 @@ class Runner:
     is_lost: bool = False
     is_doubtful: bool = False
 
-    def can_run(self, slot: int, task: int, context: int) -> bool:
+    def can_run(self, slot: int, task: int) -> bool:
         """Whether a run with these numbers can be this runner's."""
-        fits = (self.slots is None or slot < self.slots) and (self.context is None or self.context == context)
-        return self.is_ready and fits and task >= self.next_task - self.slack
+        return self.is_ready and (self.slots is None or slot < self.slots) and task >= self.next_task - self.slack
 
     @property
     def slack(self) -> int:
@@ -85,25 +84,31 @@ class Runners:
 
     def begin(self, byte_offset: int, slot: int, task: int, context: int) -> None:
         """A run begins: find its runner."""
-        able = [runner for runner in self.loaded if runner.can_run(slot, task, context)]
+        able = [runner for runner in self.loaded if runner.context in (context, None) and runner.can_run(slot, task)]
+        chosen = able[0] if len(able) == 1 else self._told_apart(able, slot, task)
+        if chosen is None:
+            return
+        chosen.is_doubtful = chosen.is_lost = False
+        if task >= chosen.next_task:
+            chosen.next_task = task + 1
+        chosen.active = [*(busy for busy in chosen.active if busy[0] != slot), [slot, task]] if chosen.active else [[slot, task]]
+        self.told[str(byte_offset)] = [chosen.name, chosen.blob]
+
+    def _told_apart(self, able: list[Runner], slot: int, task: int) -> Runner | None:
+        """The runner among several that a task number points at; where none is, all that it may be of lose count."""
         able = [runner for runner in able if all(busy != slot for busy, _ in runner.active)] or able
         due = [runner for runner in able if runner.is_due(task)]
         exact = [runner for runner in due if task == runner.next_task and not runner.is_lost]
         sure = [runner for runner in able if not runner.is_doubtful]
         chosen = next((found[0] for found in (able, exact, due, sure, _nearest(due, task)) if len(found) == 1), None)
-        if chosen is None:
-            for runner in due:
-                runner.is_lost = True
-            return
-        chosen.is_doubtful = chosen.is_lost = False
-        chosen.next_task = max(chosen.next_task, task + 1)
-        chosen.active = [*(busy for busy in chosen.active if busy[0] != slot), [slot, task]]
-        self.told[str(byte_offset)] = [chosen.name, chosen.blob]
+        for runner in due if chosen is None else ():
+            runner.is_lost = True
+        return chosen
 
     def end(self, slot: int, task: int, generated: int) -> None:
         """A run ends: its runner has counted its tokens."""
         for runner in reversed(self.loaded):
-            if [slot, task] in runner.active:
+            if runner.active and [slot, task] in runner.active:
                 runner.active.remove([slot, task])
                 runner.next_task = max(runner.next_task, task + 1 + generated)
                 return

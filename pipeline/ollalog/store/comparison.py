@@ -11,7 +11,7 @@ import polars as pl
 
 from ollalog.core.errors import StoreError
 from ollalog.core.layout import StoreLayout
-from ollalog.core.tables import TABLES
+from ollalog.core.tables import TABLES, polars_schema
 from ollalog.store.records import PartRecord
 
 # Rows are compared for so much of a log at a time, so that memory does not grow with its length.
@@ -70,7 +70,7 @@ def _files(layout: StoreLayout, table: str, source: int, parts: Sequence[PartRec
         path = next((path for path in part.reader_paths(layout) if path.exists()), None)
         if path and part.table == table and source in part.sources:
             offset = pl.col("byte_offset").filter(pl.col("source") == source)
-            bounds = _collect(_scan([path]).select(offset.min().alias("first"), offset.max().alias("last")), [path]).row(0)
+            bounds = _collect(_scan([path], table).select(offset.min().alias("first"), offset.max().alias("last")), [path]).row(0)
             if bounds[0] is not None:
                 ranges[path] = bounds
     return ranges

@@ -19,7 +19,7 @@ from ollalog.core.tables import TABLES
 from ollalog.store import commit, inventory, ledger
 from ollalog.store.catalog import Catalog
 from ollalog.store.comparison import RebuildReport, compared
-from ollalog.store.parts import SEAL_ROWS, Draft, by_date, conformed
+from ollalog.store.parts import SEAL_ROWS, Draft, by_date, completed, conformed
 from ollalog.store.publish import Fault, publish, publishing, withdraw
 from ollalog.store.records import PartRecord, Retired
 from ollalog.store.snapshot import as_us

@@ -10,7 +10,7 @@ import polars as pl
 
 from ollalog.core.layout import StoreLayout
 from ollalog.core.tables import TABLES, polars_schema
-from ollalog.store.parts import by_date, described
+from ollalog.store.parts import by_date, completed, described
 from ollalog.store.records import PartRecord
 
 SAMPLED_TABLES = ("requests", "inferences")

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 from pathlib import Path
 
 import duckdb
+import polars as pl
 
 from ollalog.core.batch import Part, Snapshot, SourceSummary
-from ollalog.core.tables import TABLES, Table
+from ollalog.core.tables import LATER_COLUMNS, PAIRS, TABLES, Table
 from ollalog.warehouse.errors import PartGoneError
 
 # Tables whose rows are cut to --since/--until; rejects are dated by when they were read, which is no range to ask for.
-CUT_TABLES = ("requests", "inferences", "server_events")
+CUT_TABLES = ("requests", "inferences", "pairs", "server_events")
 
 LEDGER_TABLES: Mapping[str, str] = {
     "sources": "source BIGINT, family VARCHAR, path VARCHAR, kind VARCHAR, generation BIGINT, offset_bytes BIGINT, "
@@ -23,10 +25,18 @@ LEDGER_TABLES: Mapping[str, str] = {
     "source_rows": "source BIGINT, table_name VARCHAR, lines BIGINT",
 }
 BASE_RELATIONS = (*TABLES, *LEDGER_TABLES)
+PROVISIONAL = "provisional_pairs"
+# Values of one statement; DuckDB takes 65,535.
+PARAMETERS = 10_000
 
 
 def create_base_relations(
-    connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, *, since: datetime | None, until: datetime | None
+    connection: duckdb.DuckDBPyConnection,
+    snapshot: Snapshot,
+    *,
+    since: datetime | None,
+    until: datetime | None,
+    provisional_pairs: pl.DataFrame | None = None,
 ) -> list[Path]:
     """Create every base relation of a snapshot.
 
@@ -35,6 +45,7 @@ def create_base_relations(
         snapshot: The store as of one commit.
         since: Rows before it are left out; None: no bound.
         until: Rows from it on are left out; None: no bound.
+        provisional_pairs: Pairs that are not settled yet, columns of PAIRS; those that it lacks are null.
 
     Returns:
         The files that the relations read.
@@ -48,7 +59,8 @@ def create_base_relations(
     for table in TABLES.values():
         parts = [part for part in snapshot.parts if part.table == table.name and _overlaps(part, table, since, until)]
         paths = [existing_path(part) for part in parts]
-        _create_table_view(connection, table, paths, cut=table.name in CUT_TABLES and (since or until) is not None)
+        more = provisional_pairs if table is PAIRS else None
+        _create_table_view(connection, table, paths, more, cut=table.name in CUT_TABLES and (since or until) is not None)
         files += paths
     _create_ledger_tables(connection, snapshot.sources)
     return files
@@ -80,25 +92,66 @@ def existing_path(part: Part) -> Path:
     )
 
 
-def _create_table_view(connection: duckdb.DuckDBPyConnection, table: Table, paths: Sequence[Path], *, cut: bool) -> None:
-    """A view over the table's files, or an empty relation of the right types when there are none.
+def _create_table_view(
+    connection: duckdb.DuckDBPyConnection, table: Table, paths: Sequence[Path], more: pl.DataFrame | None, *, cut: bool
+) -> None:
+    """A view over the table's files and what there is more of it, or an empty relation of the right types.
 
-    The columns are listed and cast: parts written by an older schema fail loudly instead of shifting columns.
+    The columns are listed and cast: parts of a schema that nobody knows fail loudly instead of shifting columns.
     """
-    columns = ",\n  ".join(f'CAST("{column.name}" AS {column.type}) AS "{column.name}"' for column in table.columns)
-    if not paths:
-        nulls = ", ".join(f'NULL AS "{column.name}"' for column in table.columns)
-        connection.execute(f"CREATE VIEW {table.name} AS SELECT {columns} FROM (SELECT {nulls}) WHERE FALSE")  # noqa: S608
-        return
-    # A variable and not a literal: paths are values, and they may hold quotes.
-    variable = f"parts_{table.name}"
-    connection.execute(f"SET VARIABLE {variable} = $1", [[str(path) for path in paths]])
+    selects = [_select(table, files, absent) for absent, files in _files_by_absent_columns(connection, table, paths)]
+    if more is not None and more.height:
+        _create_provisional(connection, table, more)
+        selects.append(_select(table, PROVISIONAL, frozenset()))
     bounds = (
         f" WHERE (getvariable('since_utc') IS NULL OR {table.time} >= getvariable('since_utc'))"
         f" AND (getvariable('until_utc') IS NULL OR {table.time} < getvariable('until_utc'))"
     )
-    files = f"read_parquet(getvariable('{variable}'), hive_partitioning = FALSE, union_by_name = FALSE)"
-    connection.execute(f"CREATE VIEW {table.name} AS SELECT {columns} FROM {files}{bounds if cut else ''}")  # noqa: S608
+    rows = " UNION ALL ".join(select + (bounds if cut else "") for select in selects)
+    empty = _select(table, "(SELECT 1) WHERE FALSE", frozenset(table.column_names))
+    connection.execute(f"CREATE VIEW {table.name} AS {rows or empty}")
+
+
+def _select(table: Table, rows: str, absent: AbstractSet[str]) -> str:
+    """All columns of a table from rows that may lack some."""
+    values = ((column, "NULL" if column.name in absent else f'"{column.name}"') for column in table.columns)
+    columns = ",\n  ".join(f'CAST({value} AS {column.type}) AS "{column.name}"' for column, value in values)
+    return f"SELECT {columns} FROM {rows}"  # noqa: S608 - names of the data dictionary
+
+
+def _files_by_absent_columns(
+    connection: duckdb.DuckDBPyConnection, table: Table, paths: Sequence[Path]
+) -> Iterator[tuple[AbstractSet[str], str]]:
+    """How to read a table's files: those that lack the same later columns together."""
+    groups: dict[frozenset[str], list[str]] = {}
+    for path, absent in zip(map(str, paths), _absent_columns(connection, table, paths), strict=True):
+        groups.setdefault(absent, []).append(path)
+    for number, (absent, files) in enumerate(groups.items()):
+        # A variable and not a literal: paths are values, and they may hold quotes.
+        variable = f"parts_{table.name}_{number}"
+        connection.execute(f"SET VARIABLE {variable} = $1", [files])
+        yield absent, f"read_parquet(getvariable('{variable}'), hive_partitioning = FALSE, union_by_name = FALSE)"
+
+
+def _absent_columns(connection: duckdb.DuckDBPyConnection, table: Table, paths: Sequence[Path]) -> list[frozenset[str]]:
+    """The later columns that each file lacks; none for a file that cannot be read: whoever asks for its rows is told why."""
+    later = LATER_COLUMNS.get(table.name, ())
+    if not (later and paths):
+        return [frozenset()] * len(paths)
+    query = "SELECT file_name, list(name) FROM parquet_schema($1) GROUP BY file_name"
+    try:
+        present = dict(connection.execute(query, [[str(path) for path in paths]]).fetchall())
+    except duckdb.Error:
+        return [frozenset()] * len(paths)
+    return [frozenset(later) - set(present.get(str(path), later)) for path in paths]
+
+
+def _create_provisional(connection: duckdb.DuckDBPyConnection, table: Table, rows: pl.DataFrame) -> None:
+    """Rows that no part holds yet, as a table in memory."""
+    columns = ", ".join(f'"{column.name}" {column.type}' for column in table.columns)
+    connection.execute(f"CREATE TABLE {PROVISIONAL} ({columns})")
+    given = [rows[name].to_list() if name in rows.columns else [None] * rows.height for name in table.column_names]
+    _insert(connection, PROVISIONAL, zip(*given, strict=True))
 
 
 def _create_ledger_tables(connection: duckdb.DuckDBPyConnection, summaries: Sequence[SourceSummary]) -> None:
@@ -121,9 +174,11 @@ def _source_row(summary: SourceSummary) -> tuple[object, ...]:
 
 
 def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: Iterable[tuple[object, ...]]) -> None:
-    """Append rows to a table in memory: one statement, since each statement costs a fraction of a millisecond."""
+    """Append rows to a table in memory: few statements, since each costs a fraction of a millisecond."""
     values = list(rows)
-    if values:
-        places = "(" + ", ".join("?" * len(values[0])) + ")"
-        flat = [value for row in values for value in row]
-        connection.execute(f"INSERT INTO {table} VALUES {', '.join([places] * len(values))}", flat)  # noqa: S608
+    step = PARAMETERS // len(values[0]) if values else 1
+    for first in range(0, len(values), step):
+        some = values[first : first + step]
+        places = "(" + ", ".join("?" * len(some[0])) + ")"
+        flat = [value for row in some for value in row]
+        connection.execute(f"INSERT INTO {table} VALUES {', '.join([places] * len(some))}", flat)  # noqa: S608

@@ -25,6 +25,7 @@ from ollalog.warehouse.safety import check_statement, lock_down
 from ollalog.warehouse.views import create_view, in_order, load_views
 
 Answer = TypeVar("Answer")
+CATALOGUE = r"information_schema|duckdb_\w|pg_\w|sqlite_master|\b(show|describe|summarize|query_table)\b"
 NOW_UTC = """CREATE MACRO now_utc() AS CASE
     WHEN getvariable('now_utc') IS NULL THEN error('now_utc is not set')
     ELSE CAST(getvariable('now_utc') AS TIMESTAMPTZ)
@@ -96,7 +97,8 @@ class Warehouse:
 
         def ask() -> pl.DataFrame:
             check_statement(self._connection, sql)
-            self._make(self._views)
+            # Binding all views takes half a second; only a query of the catalogue can tell that some are not there.
+            self._make(self._views if re.search(CATALOGUE, sql, re.IGNORECASE) else self._views.keys() & set(re.findall(r"\w+", sql.lower())))
             lock_down(self._connection, self._files)
             relation = self._connection.sql(sql)
             return frame_of(relation if max_rows is None else relation.limit(max_rows + 1))
@@ -116,7 +118,7 @@ class Warehouse:
 
     def _relation(self, sql: str) -> duckdb.DuckDBPyRelation:
         # Words and not a parse: a view made for nothing costs a millisecond, a missing one the answer.
-        self._make(self._views.keys() & set(re.findall(r"\w+", sql)))
+        self._make(self._views.keys() & set(re.findall(r"\w+", sql.lower())))
         return self._connection.sql(sql)
 
     def _make(self, names: Iterable[str]) -> None:
@@ -141,6 +143,7 @@ def open_warehouse(  # noqa: PLR0913 - independent choices of the caller, all na
     until: datetime | None = None,
     timezone: str | None = None,
     views: Mapping[str, SqlFile] | None = None,
+    provisional_pairs: pl.DataFrame | None = None,
 ) -> Warehouse:
     """Make a snapshot ready to be asked.
 
@@ -151,6 +154,7 @@ def open_warehouse(  # noqa: PLR0913 - independent choices of the caller, all na
         until: Such rows from it on are left out.
         timezone: Zone of `local_time()`: hours and days of trends; None: UTC.
         views: The views that there are; None: those that ship with the program.
+        provisional_pairs: Pairs of requests and runs that are not settled yet, columns of PAIRS; those that it lacks are null.
 
     Raises:
         PartGoneError: a part of the snapshot is not there: take a new snapshot.
@@ -166,7 +170,7 @@ def open_warehouse(  # noqa: PLR0913 - independent choices of the caller, all na
             connection.execute(macro)
         connection.execute("SET VARIABLE now_utc = $1::TIMESTAMPTZ", [now.astimezone(UTC)])
         connection.execute("SET VARIABLE timezone = $1::VARCHAR", [timezone])
-        files = create_base_relations(connection, snapshot, since=since, until=until)
+        files = create_base_relations(connection, snapshot, since=since, until=until, provisional_pairs=provisional_pairs)
         return Warehouse(connection, files, load_views() if views is None else views)
     except BaseException:
         connection.close()
