@@ -317,10 +317,22 @@ def warehouse(
     """A warehouse over the last commit of a store; takes a new snapshot once if a part was removed meanwhile."""
     from ollalog.warehouse import PartGoneError, open_warehouse
 
+    def opened() -> Warehouse:
+        snapshot = store.read_snapshot(root)
+        pairs = _unsettled_pairs(snapshot.states)
+        return open_warehouse(snapshot, now=now, since=since, until=until, timezone=timezone, provisional_pairs=pairs)
+
     try:
-        return open_warehouse(store.read_snapshot(root), now=now, since=since, until=until, timezone=timezone)
+        return opened()
     except PartGoneError:
-        return open_warehouse(store.read_snapshot(root), now=now, since=since, until=until, timezone=timezone)
+        return opened()
+
+
+def _unsettled_pairs(states: Mapping[str, str]) -> pl.DataFrame | None:
+    """The pairs that requests at the end of what was read get if nothing more comes."""
+    waiting = [ParserState.from_json(text).runner.waiting for text in states.values()]
+    pairs = [parsing.provisional_pairs(sides) for sides in waiting if sides.requests.height and sides.runs.height]
+    return pl.concat(pairs) if pairs else None
 
 
 def _whole_families(paths: Sequence[str], known: Sequence[Source]) -> list[str]:

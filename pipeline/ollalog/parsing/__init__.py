@@ -1,8 +1,9 @@
 """Turn lines into records: envelope, fold, route, extract, normalise."""
 
 from ollalog.parsing.normalise import Context, Settled, settle
+from ollalog.parsing.pairing import provisional_pairs
 from ollalog.parsing.parse import ParsedBatch, parse
 from ollalog.parsing.state import ParserState
 from ollalog.parsing.zones import Zone, zone
 
-__all__ = ["Context", "ParsedBatch", "ParserState", "Settled", "Zone", "parse", "settle", "zone"]
+__all__ = ["Context", "ParsedBatch", "ParserState", "Settled", "Zone", "parse", "provisional_pairs", "settle", "zone"]

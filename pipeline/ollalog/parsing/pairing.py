@@ -185,14 +185,19 @@ def _greedy(requests: pl.DataFrame, runs: pl.DataFrame, end_line: int | None) ->
 
 def _told(pairs: pl.DataFrame, requests: pl.DataFrame, runs: pl.DataFrame) -> pl.DataFrame:
     """Pairs by PAIR_SCHEMA, with how sure each is."""
-    side = requests.with_row_index("request").with_columns(pl.col("request").cast(pl.Int64), *_neighbours())
-    other = runs.with_row_index("run").with_columns(pl.col("run").cast(pl.Int64), *_neighbours())
+    side = requests.with_row_index("request").with_columns(pl.col("request").cast(pl.Int64), *_neighbours("longest_ns"))
+    other = runs.with_row_index("run").with_columns(pl.col("run").cast(pl.Int64), *_neighbours("total_ns"))
     both = pairs.join(side, on="request", how="left").join(other, on="run", how="left", suffix="_of_run").sort("line", "line_of_run")
-    distance = _distance(pl.col("line"), pl.col("line_of_run"))
-    rivals = [_distance(pl.col("line"), pl.col(f"line{step:+d}_of_run")).fill_null(LINES_BEFORE) <= RIVAL_DISTANCE for step in _STEPS] + [
-        _distance(pl.col(f"line{step:+d}"), pl.col("line_of_run")).fill_null(LINES_BEFORE) <= RIVAL_DISTANCE for step in _STEPS
+    line, run_line = pl.col("line"), pl.col("line_of_run")
+    rivals = [
+        rival
+        for step in _STEPS
+        for rival in (
+            _is_rival(line, pl.col(f"line{step:+d}_of_run"), pl.col("longest_ns"), pl.col(f"total_ns{step:+d}")),
+            _is_rival(pl.col(f"line{step:+d}"), run_line, pl.col(f"longest_ns{step:+d}"), pl.col("total_ns")),
+        )
     ]
-    is_sure = (distance <= SURE_DISTANCE) & ~pl.any_horizontal(rivals)
+    is_sure = (_distance(line, run_line) <= SURE_DISTANCE) & ~pl.any_horizontal(rivals)
     return both.select(
         "source",
         "byte_offset",
@@ -204,8 +209,14 @@ def _told(pairs: pl.DataFrame, requests: pl.DataFrame, runs: pl.DataFrame) -> pl
     )
 
 
-_STEPS = (-1, 1)
+_STEPS = (-3, -2, -1, 1, 2, 3)
+"""Neighbours that can lie within RIVAL_DISTANCE: a run's timings alone take three lines."""
 
 
-def _neighbours() -> list[pl.Expr]:
-    return [pl.col("line").shift(-step).alias(f"line{step:+d}") for step in _STEPS]
+def _neighbours(number: str) -> list[pl.Expr]:
+    return [pl.col(name).shift(-step).alias(f"{name}{step:+d}") for step in _STEPS for name in ("line", number)]
+
+
+def _is_rival(request_line: pl.Expr, run_line: pl.Expr, longest_ns: pl.Expr, total_ns: pl.Expr) -> pl.Expr:
+    """Whether a neighbour of one side could be the other side's, too, and stands near."""
+    return ((_distance(request_line, run_line) <= RIVAL_DISTANCE) & (total_ns <= longest_ns)).fill_null(value=False)
