@@ -30,12 +30,12 @@ COLUMNS = ("ended_local", "status", "latency_ns", "latency_resolution_ns", "clie
 
 
 def _paths(quoted: pl.DataFrame) -> pl.DataFrame:
-    """Add path, route and operation to a frame of distinct `method` and `quoted` (Go-quoted path and query)."""
+    """Add path, route and operation to a frame of distinct `method`, `client` and `quoted` (Go-quoted path and query)."""
     plain = [go_text.unquote(text or "").partition("?")[0] for text in quoted["quoted"]]
     return (
         quoted.with_columns(pl.Series("path", plain, dtype=pl.String))
         .with_columns(names.route(pl.col("path")).alias("route"))
-        .with_columns(names.operation(pl.col("method"), pl.col("route")).alias("operation"))
+        .with_columns(names.operation(pl.col("method"), pl.col("route")).alias("operation"), pl.col("client").replace("", None))
     )
 
 
@@ -55,15 +55,24 @@ def _usual(lines: pl.DataFrame) -> pl.DataFrame:
     fields = tails["tail"].str.extract_groups(_TAIL).struct.unnest()
     fields.columns = ["client", "method", "quoted"]
     tails = _paths(tails.hstack(fields)).drop("quoted")
-    latency = pl.col("latency")
     return (
-        cut.join(middles, on="middle", how="left", maintain_order="left")
+        cut.drop("latency", "text")
+        .hstack(_latencies(cut["latency"]))
+        .join(middles, on="middle", how="left", maintain_order="left")
         .join(tails, on="tail", how="left", maintain_order="left")
-        .with_columns(
-            pl.when(latency.str.contains(durations.SIMPLE_DURATION)).then(durations.simple_duration_ns(latency)).alias("latency_ns"),
-            pl.lit(1, pl.Int64).alias("latency_resolution_ns"),
-        )
     )
+
+
+def _latencies(latency: pl.Series) -> list[pl.Series]:
+    """`latency_ns` and `latency_resolution_ns`; the few above a minute, which have several units, are read by themselves."""
+    text = pl.col("latency")
+    simple = pl.when(text.str.contains(durations.SIMPLE_DURATION)).then(durations.simple_duration_ns(text)).alias("latency_ns")
+    read = latency.to_frame().select(simple, pl.repeat(1, pl.len(), dtype=pl.Int64).alias("latency_resolution_ns"))
+    places = read["latency_ns"].is_null().arg_true()
+    if places.len() == 0:
+        return read.get_columns()
+    compound = latency.gather(places).to_frame().select(durations.go_duration_ns(text), durations.resolution_ns(text).alias("step"))
+    return [read["latency_ns"].scatter(places, compound["latency"]), read["latency_resolution_ns"].scatter(places, compound["step"])]
 
 
 def _unusual(lines: pl.DataFrame) -> pl.DataFrame:
@@ -72,8 +81,8 @@ def _unusual(lines: pl.DataFrame) -> pl.DataFrame:
     fields = lines.select(bare.str.extract_groups(_WHOLE).alias("fields"))["fields"].struct.unnest()
     fields.columns = ["time", "status", "latency", "client", "method", "quoted"]
     read = lines.hstack(fields)
-    distinct = _paths(read.select("method", "quoted").unique())
-    return read.join(distinct, on=["method", "quoted"], how="left", maintain_order="left", nulls_equal=True).with_columns(
+    told = _paths(read.select("method", "quoted", "client")).select("client", "path", "route", "operation")
+    return read.with_columns(told.get_columns()).with_columns(
         pl.col("time").str.to_datetime(_TIME_FORMAT, strict=False, time_unit="us").alias("ended_local"),
         pl.col("status").cast(pl.Int64),
         durations.go_duration_ns(pl.col("latency")).alias("latency_ns"),
@@ -99,16 +108,12 @@ def extract(lines: pl.DataFrame) -> Extract:
     usual = _usual(lines)
     is_complete = usual.select(_complete()).to_series()
     if is_complete.all():
-        return Extract(records=_client_or_null(usual.select(wanted)))
-    unusual = _unusual(usual.filter(~is_complete).select(lines.columns))
+        return Extract(records=usual.select(wanted))
+    unusual = _unusual(lines.filter(~is_complete))
     is_read = unusual.select(_complete()).to_series()
     records = usual.filter(is_complete).select(wanted).merge_sorted(unusual.filter(is_read).select(wanted), key="line")
     rejected = unusual.filter(~is_read).select(*lines.columns, pl.lit("not a complete access line").alias("reason"))
-    return Extract(records=_client_or_null(records), rejected=rejected)
-
-
-def _client_or_null(records: pl.DataFrame) -> pl.DataFrame:
-    return records.with_columns(pl.col("client").replace("", None))
+    return Extract(records=records, rejected=rejected)
 
 
 FORMAT = Format(
