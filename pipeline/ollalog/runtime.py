@@ -2,88 +2,38 @@
 
 from __future__ import annotations
 
-import os
-import secrets
-import signal
 import socket
-import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from ollalog import parsing, sources, store
+from ollalog.core import machine
 from ollalog.core.batch import Block, LedgerEntry, Source, Turn
 from ollalog.core.clock import Clock
-from ollalog.core.errors import PipelineError
 from ollalog.core.events import Events
+from ollalog.core.interrupt import Interrupt, interruptible
+from ollalog.core.summary import IngestOptions, IngestSummary, ReprocessSummary
+from ollalog.core.zones import sql_name
 from ollalog.parsing import Context, ParsedBatch, ParserState, Settled
 from ollalog.proof import reread
 
 if TYPE_CHECKING:
     from ollalog.warehouse import Warehouse
 
-COMMIT_BYTES = 32 << 20
+COMMIT_BYTES = 20 << 20
 """So much of the logs makes a batch: large enough that commits cost little, small enough for flat memory."""
 BLOCKS_IN_FLIGHT = 2
 LOOK_AHEAD_BYTES = 1 << 20
 __all__ = ["IngestOptions", "IngestSummary", "ReprocessSummary", "ingest", "reprocess", "reread", "warehouse"]
-
-
-@dataclass(frozen=True)
-class IngestOptions:
-    """How logs are read: the zone of times without one, the host they are of, whether ends are final, clients hashed."""
-
-    timezone: str | None = None
-    host: str | None = None
-    final: bool = False
-    hash_clients: bool = False
-
-
-@dataclass
-class IngestSummary:
-    """What a run read and wrote."""
-
-    batches: int = 0
-    sources: list[dict[str, Any]] = field(default_factory=list)
-    fates: Counter[str] = field(default_factory=Counter)
-    rows: Counter[str] = field(default_factory=Counter)
-    size_bytes: int = 0
-    seconds: float = 0.0
-    problems: list[PipelineError] = field(default_factory=list)
-    interrupted: bool = False
-
-    def as_dict(self) -> dict[str, Any]:
-        """The object that `ingest --json` prints."""
-        fates = {name: self.fates[name] for name in ("row", "folded", "noise", "rejected", "held")}
-        return {
-            "batches": self.batches,
-            "sources": self.sources,
-            "lines": sum(fates.values()),
-            "bytes": self.size_bytes,
-            "fates": fates,
-            "rows": dict(sorted(self.rows.items())),
-            "seconds": round(self.seconds, 3),
-        }
-
-
-@dataclass
-class ReprocessSummary(IngestSummary):
-    """What a reprocessing read, and what it changed by table."""
-
-    changes: dict[str, Any] = field(default_factory=dict)
-
-    def as_dict(self) -> dict[str, Any]:
-        """The object that `reprocess --json` prints: that of ingest, and `tables` with what changed."""
-        return super().as_dict() | {"tables": self.changes}
 
 
 @dataclass
@@ -105,22 +55,26 @@ class _Batch:
 
     frames: dict[str, list[pl.DataFrame]] = field(default_factory=dict)
     readings: dict[int, _Reading] = field(default_factory=dict)
+    strays: dict[int, Counter[str]] = field(default_factory=dict)
     size_bytes: int = 0
 
-    def add(self, reading: _Reading, block: Block, settled: Settled) -> None:
-        """Take in what one block became."""
+    def add(self, reading: _Reading, settled: Settled) -> None:
+        """Take in what a stretch of a source became."""
         for table, frame in settled.tables.items():
             self.frames.setdefault(table, []).append(frame)
-            reading.rows[table] += frame.height
+            for source, rows in frame["source"].value_counts().iter_rows():
+                if source == reading.source.id:
+                    reading.rows[table] += rows
+                else:  # a pair of a request that an earlier generation of the log ended with
+                    self.strays.setdefault(source, Counter())[table] += rows
         reading.fates.update(settled.fates)
         reading.noise.update(settled.noise)
-        reading.source = reading.item.advanced(reading.source, block)
         self.readings[reading.source.id] = reading
-        self.size_bytes += block.end - block.start
 
-    def turn(self, states: Mapping[str, ParserState]) -> Turn:
-        """All of it as one value for the store."""
-        ledger = tuple(_entry(reading) for reading in self.readings.values())
+    def turn(self, states: Mapping[str, ParserState], ends: Mapping[int, int]) -> Turn:
+        """All of it as one value for the store; `ends` says up to where each source was read."""
+        strays = (LedgerEntry(source, ends[source], ends[source], 0, {}, {}, dict(rows)) for source, rows in self.strays.items())
+        ledger = (*(_entry(reading) for reading in self.readings.values()), *strays)
         families = {reading.source.family for reading in self.readings.values()}
         return Turn(
             tables={table: pl.concat(frames) for table, frames in self.frames.items()},
@@ -149,13 +103,14 @@ class _Run:
     def __init__(
         self,
         context: Context,
-        known_ids: Collection[int],
+        known: Sequence[Source],
         states: Callable[[str], str | None],
         commit: Callable[[Turn], object],
         events: Events,
     ) -> None:
         self._context = context
-        self._known_ids = known_ids
+        self._ends = {source.id: source.offset for source in known}
+        self._known_ids = frozenset(self._ends)
         self._known_state = states
         self._commit = commit
         self._events = events
@@ -163,33 +118,47 @@ class _Run:
         self._batch = _Batch()
         self.summary = IngestSummary()
 
-    def read(self, items: Sequence[sources.PlanItem], *, final: bool, stop: threading.Event) -> None:
+    def read(self, items: Sequence[sources.PlanItem], *, final: bool, stop: Interrupt) -> None:
         """Read all items in order, until told to stop; what was settled by then is committed."""
         with ThreadPoolExecutor(BLOCKS_IN_FLIGHT, thread_name_prefix="parse") as pool:
             for item in items:
-                if stop.is_set():
-                    break
+                if stop.is_set() and not item.stream.is_cut_off:
+                    continue
                 self._events.source_started(item.source.path)
                 self._read_one(item, pool, final=final, stop=stop)
                 self._events.source_finished(item.source.path)
         self._flush()
         self.summary.interrupted = stop.is_set()
 
-    def _read_one(self, item: sources.PlanItem, pool: ThreadPoolExecutor, *, final: bool, stop: threading.Event) -> None:
+    def _read_one(self, item: sources.PlanItem, pool: ThreadPoolExecutor, *, final: bool, stop: Interrupt) -> None:
         reading = _Reading(item, item.source, item.source.offset)
-        summary = {"source": item.source.id, "path": item.source.path, "lines": 0, "bytes": 0, "gap_bytes": item.gap_bytes}
+        place = {"source": item.source.id, "path": item.source.path}
+        summary: dict[str, Any] = {**place, "lines": 0, "bytes": 0, "gap_bytes": item.gap_bytes}
         self.summary.sources.append(summary)
-        for block, parsed in _in_order(sources.blocks(item, final=final), pool, stop):
-            settled = parsing.settle(parsed, self._state(item.source.family), self._context)
-            self._states[item.source.family] = settled.state
-            self._batch.add(reading, block, settled)
-            summary["lines"] += sum(settled.fates.values())
+        parts: list[ParsedBatch] = []
+        for block, parsed in _in_order(item, sources.blocks(item, final=final), pool, stop):
+            parts.append(parsed)
+            reading.source = item.advanced(reading.source, block)
+            self._batch.size_bytes += block.end - block.start
+            summary["lines"] += parsed.line_count
             summary["bytes"] += block.end - block.start
             self._events.block_parsed(block.end - block.start, parsed.line_count)
             if self._batch.size_bytes >= COMMIT_BYTES:
+                self._settle(parts, reading)
                 self._flush()
                 reading = _Reading(item, reading.source, reading.source.offset)
+        self._settle(parts, reading)
         self._finish(reading, summary)
+
+    def _settle(self, parts: list[ParsedBatch], reading: _Reading) -> None:
+        """Give the blocks read since the last time what earlier lines say, and put their rows into the batch."""
+        self._ends[reading.source.id] = reading.source.offset
+        if parts:
+            family = reading.source.family
+            settled = parsing.settle(parsing.joined(parts), self._state(family), self._context)
+            self._states[family] = settled.state
+            self._batch.add(reading, settled)
+            parts.clear()
 
     def _finish(self, reading: _Reading, summary: dict[str, Any]) -> None:
         """Note how a source ended: a half line that waits, a fault, a new name of what was known."""
@@ -216,7 +185,7 @@ class _Run:
         """Hand the batch over and begin the next one."""
         if not self._batch.readings:
             return
-        turn = self._batch.turn(self._states)
+        turn = self._batch.turn(self._states, self._ends)
         batch = self._commit(turn)
         self._batch = _Batch()
         self.summary.batches += 1
@@ -229,18 +198,19 @@ class _Run:
         self._events.batch_committed(batch if isinstance(batch, int) else 0, rows)
 
 
-def _in_order(blocks: Iterator[Block], pool: ThreadPoolExecutor, stop: threading.Event) -> Iterator[tuple[Block, ParsedBatch]]:
-    """Blocks with what they say, in order, a few parsed ahead."""
+def _in_order(
+    item: sources.PlanItem, blocks: Iterator[Block], pool: ThreadPoolExecutor, stop: Interrupt
+) -> Iterator[tuple[Block, ParsedBatch]]:
+    """Blocks with what they say, in order, a few parsed ahead. After Ctrl-C only what a pipe has already handed over."""
     waiting: deque[tuple[Block, Future[ParsedBatch]]] = deque()
-    for block in blocks:
+    upcoming = partial(next, blocks, None)
+    while (block := upcoming() if item.stream.is_cut_off else stop.wait_for(upcoming)) is not None:
         waiting.append((block, pool.submit(_parsed, block)))
         if len(waiting) >= BLOCKS_IN_FLIGHT:
             done, parsed = waiting.popleft()
             yield done, parsed.result()
-        if stop.is_set():
-            break
     for block, parsed in waiting:
-        if stop.is_set():
+        if stop.is_set() and item.stream.kind != "stdin":
             parsed.cancel()
         else:
             yield block, parsed.result()
@@ -270,10 +240,11 @@ def ingest(root: Path, paths: Sequence[str], options: IngestOptions, *, clock: C
     """
     began = time.perf_counter()
     context = _context(root, options, clock)
-    with store.open_store(root, command="ingest", clock=clock) as opened, _stoppable() as stop:
+    with store.open_store(root, command="ingest", clock=clock) as opened, interruptible() as stop:
         known = opened.sources()
-        plan = sources.plan(paths, known, host=context.host, next_id=opened.next_source_id())
-        run = _Run(context, {source.id for source in known}, opened.state, opened.commit, events)
+        looked = stop.wait_for(lambda: sources.plan(paths, known, host=context.host, next_id=opened.next_source_id()))
+        plan = looked or sources.Plan()
+        run = _Run(context, known, opened.state, opened.commit, events)
         _announce(plan, events)
         run.read(plan.items, final=options.final, stop=stop)
     summary = run.summary
@@ -293,9 +264,11 @@ def reprocess(root: Path, paths: Sequence[str], options: IngestOptions, *, clock
     """
     began = time.perf_counter()
     context = _context(root, options, clock)
-    with store.open_store(root, command="reprocess", clock=clock) as opened, _stoppable() as stop:
+    with store.open_store(root, command="reprocess", clock=clock) as opened, interruptible() as stop:
         known = opened.sources()
-        plan = sources.plan(_whole_families(paths, known), known, host=context.host, next_id=opened.next_source_id())
+        paths = _whole_families(paths, known)
+        looked = stop.wait_for(lambda: sources.plan(paths, known, host=context.host, next_id=opened.next_source_id()))
+        plan = looked or sources.Plan()
         items = [replace(item, source=replace(item.source, offset=0, checkpoints=())) for item in plan.items]
         summary = ReprocessSummary(problems=list(plan.problems))
         with opened.rebuild(item.source.id for item in items) as rebuild:
@@ -317,10 +290,12 @@ def warehouse(
     """A warehouse over the last commit of a store; takes a new snapshot once if a part was removed meanwhile."""
     from ollalog.warehouse import PartGoneError, open_warehouse
 
+    zone = sql_name(timezone) if timezone else None
+
     def opened() -> Warehouse:
         snapshot = store.read_snapshot(root)
         pairs = _unsettled_pairs(snapshot.states)
-        return open_warehouse(snapshot, now=now, since=since, until=until, timezone=timezone, provisional_pairs=pairs)
+        return open_warehouse(snapshot, now=now, since=since, until=until, timezone=zone, provisional_pairs=pairs)
 
     try:
         return opened()
@@ -367,50 +342,7 @@ def _context(root: Path, options: IngestOptions, clock: Clock) -> Context:
     return Context(
         host=options.host or socket.gethostname(),
         read_at=clock.now_utc(),
-        machine_zone=_machine_zone(),
+        machine_zone=parsing.zone(machine.zone_text()),
         option_zone=parsing.zone(options.timezone) if options.timezone else None,
-        client_key=_client_key(root) if options.hash_clients else None,
+        client_key=machine.client_key(root) if options.hash_clients else None,
     )
-
-
-def _machine_zone() -> parsing.Zone:
-    """This machine's zone: by name where it says one, else by its present offset."""
-    name = os.environ.get("TZ") or str(Path("/etc/localtime").resolve()).partition("/zoneinfo/")[2]
-    try:
-        return parsing.zone(name.lstrip(":"))
-    except PipelineError:
-        return parsing.Zone(offset_s=time.localtime().tm_gmtoff)
-
-
-def _client_key(root: Path) -> bytes:
-    """The secret with which this store hashes clients; made on first use, readable by its owner only."""
-    path = root / "client.key"
-    root.mkdir(parents=True, exist_ok=True)
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_bytes()
-    with os.fdopen(handle, "wb") as file:
-        key = secrets.token_bytes(32)
-        file.write(key)
-    return key
-
-
-@contextmanager
-def _stoppable() -> Iterator[threading.Event]:
-    """An event that the first Ctrl-C sets, so that what is complete can be committed; the second one interrupts."""
-    stop = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield stop
-        return
-
-    def on_interrupt(_number: int, _frame: FrameType | None) -> None:
-        if stop.is_set():
-            raise KeyboardInterrupt
-        stop.set()
-
-    before = signal.signal(signal.SIGINT, on_interrupt)
-    try:
-        yield stop
-    finally:
-        signal.signal(signal.SIGINT, before)

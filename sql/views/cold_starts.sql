@@ -1,5 +1,5 @@
 -- [view]
--- purpose = "which request of the server log waited for which load of its model: the first whose time covers the load"
+-- purpose = "which requests of the server log waited for which load of their model: their time covers the load, and their run leaves room for it"
 -- grain   = ["source", "byte_offset"]
 -- needs   = ["requests", "pairs", "inferences", "model_loads"]
 -- [columns]
@@ -79,25 +79,17 @@ run AS (
     model AS run_model
   FROM inferences
   WHERE origin = 'server_log'
-),
-cold AS (
-  SELECT
-    with_run.source,
-    load_offset,
-    min(with_run.byte_offset) AS byte_offset,
-    any_value(load_ns) AS load_ns
-  FROM with_run
-  LEFT JOIN run USING (run_key)
-  WHERE CASE
-    WHEN run_key IS NULL THEN is_alone AND status < 400
-    ELSE coalesce(run_blob = model_blob, run_model = model, is_alone) AND latency_ns - coalesce(total_ns, 0) >= load_ns - 10000000
-  END
-  GROUP BY with_run.source, load_offset
 )
+-- A request whose time covers several loads waited last for the last of them.
 SELECT
-  source,
-  byte_offset,
+  with_run.source,
+  with_run.byte_offset,
   CAST(max(load_offset) AS BIGINT) AS load_offset,
   CAST(arg_max(load_ns, load_offset) AS BIGINT) AS load_ns
-FROM cold
-GROUP BY source, byte_offset
+FROM with_run
+LEFT JOIN run USING (run_key)
+WHERE CASE
+  WHEN run_key IS NULL THEN is_alone AND status < 400
+  ELSE coalesce(run_blob = model_blob, run_model = model, is_alone) AND latency_ns - coalesce(total_ns, 0) >= load_ns - 10000000
+END
+GROUP BY with_run.source, with_run.byte_offset

@@ -4,7 +4,7 @@
 -- needs   = ["model_requests"]
 -- [columns]
 -- day_local               = "start of the day that the requests ended in; time of day in the zone of --timezone, else UTC"
--- model                    = "name as Ollama shows it; '(unknown)' when nothing tells"
+-- model                    = "name as Ollama shows it; the file's first 12 hex digits where no name is known; '(unknown)' when nothing tells"
 -- requests                 = "requests, failed ones included"
 -- successes                = "requests that went well"
 -- failures                 = "requests that failed"
@@ -24,7 +24,7 @@
 WITH per_day_and_model AS (
   SELECT
     date_trunc('day', local_time(happened_at)) AS day_local,
-    coalesce(model, '(unknown)') AS model,
+    coalesce(model, model_blob, '(unknown)') AS model,
     count(*) AS requests,
     count(*) FILTER (WHERE success) AS successes,
     avg(latency_ns) FILTER (WHERE success) AS mean_ns,

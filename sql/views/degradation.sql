@@ -3,7 +3,7 @@
 -- grain   = ["model"]
 -- needs   = ["model_requests"]
 -- [columns]
--- model                             = "name as Ollama shows it; '(unknown)' when nothing tells"
+-- model                             = "name as Ollama shows it; the file's first 12 hex digits where no name is known; '(unknown)' when nothing tells"
 -- hours                             = "hours with successful requests"
 -- first_seen                        = "end of its first successful request; UTC"
 -- last_seen                         = "end of its last successful request; UTC"
@@ -16,7 +16,7 @@
 WITH
 request AS (
   SELECT
-    coalesce(model, '(unknown)') AS model,
+    coalesce(model, model_blob, '(unknown)') AS model,
     happened_at,
     latency_ns,
     generated_tokens,

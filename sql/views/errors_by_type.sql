@@ -14,7 +14,7 @@ SELECT
   error_type,
   CAST(count(*) AS BIGINT) AS failures,
   CAST(count(*) / sum(count(*)) OVER () AS DOUBLE) AS ratio,
-  CAST(count(DISTINCT coalesce(model, '(unknown)')) AS BIGINT) AS models,
+  CAST(count(DISTINCT coalesce(model, model_blob, '(unknown)')) AS BIGINT) AS models,
   min(happened_at) AS first_seen,
   max(happened_at) AS last_seen,
   arg_max(

@@ -4,7 +4,7 @@
 -- needs   = ["model_requests"]
 -- [columns]
 -- hour_local               = "start of the hour that the requests ended in; time of day in the zone of --timezone, else UTC"
--- model                    = "name as Ollama shows it; '(unknown)' when nothing tells"
+-- model                    = "name as Ollama shows it; the file's first 12 hex digits where no name is known; '(unknown)' when nothing tells"
 -- requests                 = "requests, failed ones included"
 -- successes                = "requests that went well"
 -- failures                 = "requests that failed"
@@ -24,7 +24,7 @@
 WITH per_hour_and_model AS (
   SELECT
     date_trunc('hour', local_time(happened_at)) AS hour_local,
-    coalesce(model, '(unknown)') AS model,
+    coalesce(model, model_blob, '(unknown)') AS model,
     count(*) AS requests,
     count(*) FILTER (WHERE success) AS successes,
     avg(latency_ns) FILTER (WHERE success) AS mean_ns,

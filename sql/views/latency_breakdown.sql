@@ -3,7 +3,7 @@
 -- grain   = ["model"]
 -- needs   = ["model_requests"]
 -- [columns]
--- model                = "name as Ollama shows it; '(unknown)' when nothing tells"
+-- model                = "name as Ollama shows it; the file's first 12 hex digits where no name is known; '(unknown)' when nothing tells"
 -- requests             = "successful requests that tell at least one of the parts; a part that they do not tell is 0"
 -- latency_mean_ns      = "mean latency; ns"
 -- load_mean_ns         = "mean time of scheduling and loading; ns"
@@ -18,7 +18,7 @@
 -- load_per_inference   = "load time / inference time"
 WITH per_model AS (
   SELECT
-    coalesce(model, '(unknown)') AS model,
+    coalesce(model, model_blob, '(unknown)') AS model,
     count(*) AS requests,
     avg(latency_ns) AS latency_ns,
     avg(coalesce(load_ns, 0)) AS load_ns,

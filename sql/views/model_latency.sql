@@ -3,7 +3,7 @@
 -- grain   = ["model"]
 -- needs   = ["model_requests"]
 -- [columns]
--- model    = "name as Ollama shows it; '(unknown)' when nothing tells"
+-- model    = "name as Ollama shows it; the file's first 12 hex digits where no name is known; '(unknown)' when nothing tells"
 -- requests = "successful requests: those that the statistics are of"
 -- failures = "failed requests; not in the statistics"
 -- mean_ns  = "mean latency; ns"
@@ -15,7 +15,7 @@
 -- p99_ns   = "99th percentile of latency; ns"
 WITH per_model AS (
   SELECT
-    coalesce(model, '(unknown)') AS model,
+    coalesce(model, model_blob, '(unknown)') AS model,
     count(*) FILTER (WHERE success) AS requests,
     count(*) FILTER (WHERE NOT success) AS failures,
     avg(latency_ns) FILTER (WHERE success) AS mean_ns,

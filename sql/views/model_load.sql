@@ -1,14 +1,14 @@
 -- [view]
 -- purpose = "loading of each model: cold and warm starts, what they cost, loads in the log, and the cost of switching models"
 -- grain   = ["model"]
--- needs   = ["model_requests", "server_events"]
+-- needs   = ["model_requests", "model_loads", "model_names"]
 -- [columns]
--- model           = "name as Ollama shows it; '(unknown)' when the load names only a file"
--- measured        = "successful requests that tell their load time"
--- cold            = "those with a load time of 0.5 s or more: a model that is resident takes 10 to 160 ms"
--- warm            = "those with less"
+-- model           = "name as Ollama shows it; the file's first 12 hex digits where no name is known; '(unknown)' when nothing tells"
+-- measured        = "successful requests that are known to have started cold or warm: by their record's load time, or by the loads in the log"
+-- cold            = "those that waited for their model to load: a logged load that their time covers, or a load time of 0.5 s or more; a model that is resident takes 10 to 160 ms"
+-- warm            = "those that did not"
 -- cold_ratio      = "cold / measured; 0 to 1"
--- load_mean_ns    = "mean load time; ns"
+-- load_mean_ns    = "mean load time of those that tell one; ns"
 -- load_min_ns     = "shortest load time; ns"
 -- load_max_ns     = "longest load time; ns"
 -- load_p50_ns     = "median load time; ns"
@@ -17,55 +17,52 @@
 -- warm_mean_ns    = "mean load time of warm starts; ns"
 -- cold_total_ns   = "time spent in cold starts; ns"
 -- switches        = "requests right after one of another model on the same host"
--- switch_mean_ns  = "mean load time of those; ns"
--- stay_mean_ns    = "mean load time of requests right after one of the same model; ns"
+-- switch_mean_ns  = "mean load time of those, warm ones of the log as 0; ns"
+-- stay_mean_ns    = "mean load time of requests right after one of the same model, likewise; ns"
 -- switch_cost_ns  = "switch_mean_ns - stay_mean_ns: what a switch adds; ns; null when one of them is not known"
 -- logged_loads    = "loads that the server log tells of"
 -- logged_mean_ns  = "mean duration of those; ns"
 WITH
 request AS (
   SELECT
-    model,
+    coalesce(model, model_blob) AS model,
+    cold,
     load_ns,
-    lag(model) OVER (PARTITION BY host ORDER BY happened_at, source, byte_offset) AS previous_model
+    -- A request that found its model loaded waited for no load.
+    coalesce(load_ns, CASE WHEN NOT cold THEN 0 END) AS load_or_none_ns,
+    lag(coalesce(model, model_blob)) OVER (PARTITION BY host ORDER BY happened_at, source, byte_offset) AS previous_model
   FROM model_requests
-  WHERE success AND model IS NOT NULL
+  WHERE success AND coalesce(model, model_blob) IS NOT NULL
 ),
 requests_per_model AS (
   SELECT
     model,
-    count(load_ns) AS measured,
-    count(*) FILTER (WHERE load_ns >= 500000000) AS cold,
+    count(cold) AS measured,
+    count(*) FILTER (WHERE cold) AS cold,
     avg(load_ns) AS load_mean_ns,
     min(load_ns) AS load_min_ns,
     max(load_ns) AS load_max_ns,
     quantile_cont(load_ns, [0.5, 0.95]) AS quantiles_ns,
-    avg(load_ns) FILTER (WHERE load_ns >= 500000000) AS cold_mean_ns,
-    avg(load_ns) FILTER (WHERE load_ns < 500000000) AS warm_mean_ns,
-    sum(load_ns) FILTER (WHERE load_ns >= 500000000) AS cold_total_ns,
+    avg(load_ns) FILTER (WHERE cold) AS cold_mean_ns,
+    avg(load_ns) FILTER (WHERE NOT cold) AS warm_mean_ns,
+    sum(load_ns) FILTER (WHERE cold) AS cold_total_ns,
     count(*) FILTER (WHERE previous_model <> model) AS switches,
-    avg(load_ns) FILTER (WHERE previous_model <> model) AS switch_mean_ns,
-    avg(load_ns) FILTER (WHERE previous_model = model) AS stay_mean_ns
+    avg(load_or_none_ns) FILTER (WHERE previous_model <> model) AS switch_mean_ns,
+    avg(load_or_none_ns) FILTER (WHERE previous_model = model) AS stay_mean_ns
   FROM request
   GROUP BY model
 ),
--- The line that ends a load names no model; newer servers name it in the next line that speaks of models.
-load AS (
-  SELECT
-    event,
-    duration_ns,
-    coalesce(model, CASE WHEN lead(event) OVER lines = 'model_named' THEN lead(model) OVER lines END) AS model
-  FROM server_events
-  WHERE event IN ('model_load_started', 'model_loaded', 'model_named')
-  WINDOW lines AS (PARTITION BY source ORDER BY byte_offset)
+blob_name AS (
+  SELECT DISTINCT model_blob, model FROM model_names
 ),
 loads_per_model AS (
   SELECT
-    coalesce(model, '(unknown)') AS model,
+    coalesce(blob_name.model, model_loads.model, model_loads.model_blob, '(unknown)') AS model,
     count(*) AS logged_loads,
-    avg(duration_ns) AS logged_mean_ns
-  FROM load
-  WHERE event = 'model_loaded'
+    avg(load_ns) AS logged_mean_ns
+  FROM model_loads
+  LEFT JOIN blob_name USING (model_blob)
+  WHERE outcome = 'loaded'
   GROUP BY ALL
 )
 SELECT

@@ -13,7 +13,7 @@
 -- loaded_at      = "when the model was ready; UTC; null when the log does not tell"
 -- load_ns        = "duration that the log tells; ns"
 -- outcome        = "loaded, failed, or unfinished: no line tells how it ended"
--- runners        = "models that were loaded right after it, this one included; null when the log does not tell"
+-- runners        = "models that were loaded right after it, this one included; null when the log does not tell, or when two loads ran at once"
 -- after_crash    = "whether the log told of a dead runner right before it: Ollama notices when the model is asked for again"
 -- slots          = "requests that it can work on at once (-np, --parallel); null when the line does not tell"
 -- context_tokens = "context of all slots together (-c, --ctx-size); tokens; null when the line does not tell"
@@ -85,7 +85,7 @@ SELECT
   loaded_at,
   load_ns,
   CASE WHEN is_loaded THEN 'loaded' WHEN is_failed THEN 'failed' ELSE 'unfinished' END AS outcome,
-  CAST(counted['value'] AS BIGINT) AS runners,
+  CASE WHEN NOT is_mixed THEN CAST(counted['value'] AS BIGINT) END AS runners,
   coalesce(head.previous_event = 'runner_crashed', FALSE) AS after_crash,
   TRY_CAST(nullif(regexp_extract(head.attrs, '(?:-np|--parallel) (\d+)', 1), '') AS BIGINT) AS slots,
   TRY_CAST(nullif(regexp_extract(head.attrs, '(?: -c|--ctx-size) (\d+)', 1), '') AS BIGINT) AS context_tokens,

@@ -1,7 +1,7 @@
 -- [view]
 -- purpose = "requests of a model, each once: records of performance.jsonl and API replies, and the server log's lines with their runs"
 -- grain   = ["source", "byte_offset"]
--- needs   = ["requests", "inferences", "pairs", "record_matches", "model_loads", "model_names", "cold_starts"]
+-- needs   = ["requests", "inferences", "pairs", "record_matches", "model_loads", "model_names", "model_aliases", "cold_starts"]
 -- [columns]
 -- happened_at              = "end of the request; UTC; whole seconds where only the server log tells"
 -- started_at               = "happened_at less latency; UTC"
@@ -25,7 +25,7 @@
 -- load_ns                  = "scheduling and loading of the model, as the record tells it, else the logged load that the request waited for; ns"
 -- prompt_eval_ns           = "evaluation of the prompt; ns"
 -- eval_ns                  = "generation; ns"
--- other_ns                 = "latency less load, prompt evaluation and generation: queue and transport; ns; null when none of the three is known"
+-- other_ns                 = "latency less load, prompt evaluation and generation: queue and transport; ns; null when neither a run nor a record tells of them"
 -- prompt_tokens            = "tokens of the prompt, cached ones included"
 -- cached_tokens            = "tokens of the prompt found in the cache"
 -- generated_tokens         = "tokens generated"
@@ -52,7 +52,6 @@ record AS (
   FROM inferences
   WHERE origin IN ('performance_jsonl', 'api_response')
 ),
--- Each kind of row is found by its key; numbers of 128 bits would make these joins slow.
 paired_run AS (
   SELECT
     pair.access_key,
@@ -85,20 +84,8 @@ cold_start AS (
     load_ns
   FROM cold_starts
 ),
-name AS MATERIALIZED (
-  SELECT model_blob, name, model FROM model_names
-),
-blob_name AS (
-  SELECT model_blob, any_value(model) AS model FROM name GROUP BY model_blob
-),
--- A name that several files had in turn stands for none of them.
-alias AS (
-  SELECT
-    name,
-    any_value(model) AS model
-  FROM name
-  GROUP BY name
-  HAVING count(*) = 1
+blob_name AS MATERIALIZED (
+  SELECT DISTINCT model_blob, model FROM model_names
 ),
 -- One model loaded and no other: nobody else can answer until the next load begins. Stretches of the log are cut into
 -- slices of 256 KiB, so that lines find theirs by equality; the last of a log has no end.
@@ -189,6 +176,7 @@ request AS (
     record.error_type,
     CASE WHEN logged.latency_resolution_ns < 1000000000 THEN logged.latency_ns ELSE coalesce(record.total_ns, logged.latency_ns) END AS latency_ns,
     coalesce(record.load_ns, logged.cold_ns) AS load_ns,
+    coalesce(record.load_ns, logged.prompt_eval_ns, record.prompt_eval_ns, logged.eval_ns, record.eval_ns) IS NOT NULL AS has_parts,
     coalesce(logged.prompt_eval_ns, record.prompt_eval_ns) AS prompt_eval_ns,
     coalesce(logged.eval_ns, record.eval_ns) AS eval_ns,
     coalesce(logged.prompt_tokens, record.prompt_tokens) AS prompt_tokens,
@@ -254,7 +242,7 @@ SELECT
   prompt_eval_ns,
   eval_ns,
   CASE
-    WHEN coalesce(load_ns, prompt_eval_ns, eval_ns) IS NOT NULL
+    WHEN has_parts
     THEN greatest(latency_ns - coalesce(load_ns, 0) - coalesce(prompt_eval_ns, 0) - coalesce(eval_ns, 0), 0)
   END AS other_ns,
   prompt_tokens,
@@ -267,7 +255,7 @@ SELECT
   session,
   logged_at,
   logged_ns,
-  greatest(latency_ns - run_total_ns, 0) AS wait_ns,
+  CASE WHEN run_total_ns IS NOT NULL THEN greatest(latency_ns - run_total_ns, 0) END AS wait_ns,
   cold,
   cut_off,
   truncated,
@@ -275,4 +263,4 @@ SELECT
   run_source,
   run_offset
 FROM request
-LEFT JOIN alias ON alias.name = record_model
+LEFT JOIN model_aliases AS alias ON alias.name = record_model

@@ -3,7 +3,7 @@
 -- grain   = ["model"]
 -- needs   = ["model_requests"]
 -- [columns]
--- model                    = "name as Ollama shows it; '(unknown)' when nothing tells"
+-- model                    = "name as Ollama shows it; the file's first 12 hex digits where no name is known; '(unknown)' when nothing tells"
 -- requests                 = "requests, failed ones included"
 -- successes                = "requests that went well"
 -- failures                 = "requests that failed"
@@ -26,7 +26,7 @@
 -- last_seen                = "end of its last request; UTC"
 WITH per_model AS (
   SELECT
-    coalesce(model, '(unknown)') AS model,
+    coalesce(model, model_blob, '(unknown)') AS model,
     count(*) AS requests,
     count(*) FILTER (WHERE success) AS successes,
     avg(latency_ns) FILTER (WHERE success) AS mean_ns,

@@ -3,7 +3,7 @@
 -- grain   = ["model", "from_tokens"]
 -- needs   = ["model_requests"]
 -- [columns]
--- model                    = "name as Ollama shows it; '(unknown)' when nothing tells"
+-- model                    = "name as Ollama shows it; the file's first 12 hex digits where no name is known; '(unknown)' when nothing tells"
 -- from_tokens              = "shortest prompt of the bucket; tokens"
 -- to_tokens                = "longest prompt of the bucket; tokens; null: no bound"
 -- requests                 = "successful requests with a prompt of such length"
@@ -23,7 +23,7 @@ bucket AS (
 ),
 per_model_and_bucket AS (
   SELECT
-    coalesce(model, '(unknown)') AS model,
+    coalesce(model, model_blob, '(unknown)') AS model,
     CASE
       WHEN prompt_tokens <= 128 THEN 0
       WHEN prompt_tokens <= 512 THEN 129

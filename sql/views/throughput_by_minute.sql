@@ -4,7 +4,7 @@
 -- needs   = ["model_requests"]
 -- [columns]
 -- minute_utc           = "start of the minute that the requests ended in; UTC"
--- model                = "name as Ollama shows it; '(unknown)' when nothing tells"
+-- model                = "name as Ollama shows it; the file's first 12 hex digits where no name is known; '(unknown)' when nothing tells"
 -- requests             = "requests, failed ones included"
 -- successes            = "requests that went well"
 -- failures             = "requests that failed"
@@ -14,7 +14,7 @@
 -- generated_per_second = "generated tokens / 60 s: throughput, not the speed of one request; 1/s"
 SELECT
   date_trunc('minute', happened_at) AS minute_utc,
-  coalesce(model, '(unknown)') AS model,
+  coalesce(model, model_blob, '(unknown)') AS model,
   CAST(count(*) AS BIGINT) AS requests,
   CAST(count(*) FILTER (WHERE success) AS BIGINT) AS successes,
   CAST(count(*) FILTER (WHERE NOT success) AS BIGINT) AS failures,
@@ -23,5 +23,5 @@ SELECT
   CAST(sum(generated_tokens) AS BIGINT) AS generated_tokens,
   CAST(sum(generated_tokens) / 60 AS DOUBLE) AS generated_per_second
 FROM model_requests
-GROUP BY minute_utc, coalesce(model, '(unknown)')
-ORDER BY minute_utc, coalesce(model, '(unknown)')
+GROUP BY minute_utc, coalesce(model, model_blob, '(unknown)')
+ORDER BY minute_utc, coalesce(model, model_blob, '(unknown)')

@@ -1,6 +1,7 @@
 """Every view over a store of many requests, made through the store's own API: time from asking to the frame in hand.
 
-One request in four has a record of performance.jsonl that tells of the same request, so the join of the two is paid for too.
+Every request that generated has a run in the log, and one request in four a record of performance.jsonl that tells of the same
+request, so the joins of the three are paid for too.
 Command: python -m tests.bench.bench_views --requests 1000000
 """
 
@@ -69,7 +70,8 @@ def fill(root: Path, requests: int) -> None:
         for first in range(0, requests, TURN_REQUESTS):
             numbers = pl.int_range(first, min(first + TURN_REQUESTS, requests), eager=True).alias("number").to_frame()
             drawn = numbers.with_columns(drawn_columns(requests))
-            store.commit(turn(requests_of(drawn), inferences_of(drawn), first))
+            requests_read = requests_of(drawn)
+            store.commit(turn(requests_read, inferences_of(drawn), runs_of(requests_read), first))
 
 
 def at_random(seed: int, below: int) -> pl.Expr:
@@ -152,13 +154,56 @@ def inferences_of(drawn: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def runs_of(requests: pl.DataFrame) -> pl.DataFrame:
+    """The rows of `inferences` that the log's own runner lines give: one for each request that generated."""
+    generated = requests.filter(pl.col("operation").is_in(["chat", "generate"]) & (pl.col("status") < 400))
+    model = (pl.col("byte_offset") // LINE_BYTES).hash(5) % len(MODELS)
+    total = pl.col("latency_ns") * 9 // 10
+    return conformed(
+        "inferences",
+        generated.select(
+            "source",
+            (pl.col("byte_offset") - LINE_BYTES // 2).alias("byte_offset"),
+            pl.col("ended_at").alias("happened_at"),
+            pl.lit("server_log").alias("origin"),
+            model.replace_strict(list(range(len(MODELS))), list(MODELS)).alias("model"),
+            pl.concat_str(pl.lit("0123456789a"), model).alias("model_blob"),
+            pl.lit(value=True).alias("success"),
+            total.alias("total_ns"),
+            (total // 5).alias("prompt_eval_ns"),
+            (total * 4 // 5).alias("eval_ns"),
+            pl.lit(900).alias("prompt_tokens"),
+            pl.lit(300).alias("cached_tokens"),
+            pl.lit(200).alias("generated_tokens"),
+            (250e9 / total).alias("tokens_per_second"),
+        ),
+    )
+
+
+def pairs_of(runs: pl.DataFrame) -> pl.DataFrame:
+    """The rows of `pairs`: each run with the request whose line follows it."""
+    request = (pl.col("byte_offset") + LINE_BYTES // 2).alias("request_offset")
+    return conformed(
+        "pairs",
+        runs.select(
+            "source",
+            request.alias("byte_offset"),
+            "happened_at",
+            pl.col("source").alias("run_source"),
+            request,
+            pl.col("byte_offset").alias("run_offset"),
+            pl.lit("certain").alias("confidence"),
+        ),
+    )
+
+
 def conformed(table: str, frame: pl.DataFrame) -> pl.DataFrame:
     """A frame with every column of a table but `batch`, which the store fills in; those not given are null."""
     schema = {name: kind for name, kind in polars_schema(TABLES[table]).items() if name != "batch"}
     return frame.select((pl.col(name) if name in frame.columns else pl.lit(None).alias(name)).cast(kind) for name, kind in schema.items())
 
 
-def turn(requests: pl.DataFrame, inferences: pl.DataFrame, first: int) -> Turn:
+def turn(requests: pl.DataFrame, inferences: pl.DataFrame, runs: pl.DataFrame, first: int) -> Turn:
     """A turn of two sources: the server log, and the records of the program that calls it."""
     stretches = ((1, "requests", requests, first), (2, "inferences", inferences, -(-first // RECORD_EVERY)))
     entries, sources = [], []
@@ -167,7 +212,8 @@ def turn(requests: pl.DataFrame, inferences: pl.DataFrame, first: int) -> Turn:
         fates = {"row": rows.height, "folded": 0, "noise": 0, "rejected": 0, "held": 0}
         entries.append(LedgerEntry(number, start, end, rows.height, fates, {}, {table: rows.height}))
         sources.append(Source(number, table, f"/var/log/{table}", "file", offset=end, checkpoints=(Checkpoint(end, "0"),)))
-    return Turn({"requests": requests, "inferences": inferences}, tuple(entries), tuple(sources), {})
+    tables = {"requests": requests, "inferences": pl.concat([inferences, runs]), "pairs": pairs_of(runs)}
+    return Turn(tables, tuple(entries), tuple(sources), {})
 
 
 if __name__ == "__main__":

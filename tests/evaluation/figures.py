@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
-from ollalog.parsing import pairing
+from ollalog.core.batch import Block
+from ollalog.parsing import ParserState, pairing, parse, settle
+from ollalog.sources import cut
 from tests.evaluation.recorded import Asked, Session
 from tests.parsing.reading import Outcome, context, read_pieces
 
@@ -22,9 +24,9 @@ SAME_FILE = {"tinyllama-test:fp16": "tinyllama-test"}
 class Figures:
     """Counts over requests, and shares of them; a share of nothing is 1.
 
-    `runs` have a run by the truth; `paired` of these were given one, `right` the true one; `certain`, `certain_right` likewise; `told_right`
-    of those right have the true numbers of tokens; `named`, `named_right`: runs given to them name a model; `without_run` were aborted before
-    their run ended, `certain_without_run` were given one all the same, as certain.
+    `runs` have a run by the truth; `paired` of these were given one, `right` the true one; `certain`, `certain_right` likewise;
+    `told_right` of those right have the true numbers of tokens; `named`, `named_right`: the runs given to them name a model;
+    `without_run` were aborted before their run ended, `certain_without_run` were given one all the same, as certain.
     """
 
     runs: int = 0
@@ -46,6 +48,17 @@ class Figures:
 def read(session: Session, stops: Iterable[int] = ()) -> Outcome:
     """Parse and settle a session's log, cut at byte offsets."""
     return read_pieces(session.data, sorted(stops), GIVEN)
+
+
+def states(data: bytes, block_bytes: int) -> Iterator[ParserState]:
+    """The state of parsing after each block of a log."""
+    state, start = ParserState(), 0
+    while start < len(data):
+        end = data.rfind(b"\n", start, start + block_bytes) + 1 or len(data)
+        parsed = parse(cut(Block(source=1, start=start, end=end, data=data[start:end])))
+        state = settle(parsed, state, GIVEN).state
+        yield state
+        start = end
 
 
 def all_pairs(outcome: Outcome) -> pl.DataFrame:

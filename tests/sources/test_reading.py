@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import random
 import socket
 import threading
 from pathlib import Path
@@ -187,6 +188,15 @@ def test_a_file_that_is_replaced_between_looking_and_reading_is_not_mixed_up(pat
     assert item.result is not None
     assert "replaced" in str(item.result.problem)
     assert catalog.run(path).texts == ["uno", "due", "tre"]
+
+
+@pytest.mark.parametrize("kept_bytes", [200, 3000])
+def test_packed_data_that_stops_early_in_a_pipe_is_told_and_nothing_of_it_is_read(kept_bytes: int) -> None:
+    packed = gzip.compress(random.Random(1).randbytes(5000))  # noqa: S311 - bytes that do not pack
+    catalog = Catalog()
+    run = catalog.run("-", stdin=packed[:kept_bytes])
+    assert run.texts == []
+    assert run.plan.remarks == ["-: the packed data is cut off; it is read when it is complete"]
 
 
 def test_a_named_pipe_is_read_like_standard_input(tmp_path: Path) -> None:

@@ -129,3 +129,14 @@ def test_a_reader_that_is_never_left_alone_gives_up_with_a_message(tmp_path: Pat
 
     with pytest.raises(StoreError, match="changed again and again"):
         catalogs.read(tmp_path / "catalog.sqlite", disturbed)
+
+
+def test_a_snapshot_has_the_parsers_state_of_every_family_as_of_its_commit(tmp_path: Path) -> None:
+    """F1: the pairs that are not settled yet live in that state."""
+    with opened(tmp_path) as store:
+        store.commit(turn(0, 3))
+        store.commit(turn(0, 4, source=2, family="other"))
+        before = read_snapshot(tmp_path)
+        store.commit(turn(3, 5))
+    assert before.states == {"server": '{"lines": 3}', "other": '{"lines": 4}'}
+    assert read_snapshot(tmp_path).states == {"server": '{"lines": 5}', "other": '{"lines": 4}'}

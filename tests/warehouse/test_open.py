@@ -13,7 +13,7 @@ import pytest
 from ollalog.core.batch import Part, Snapshot
 from ollalog.core.errors import SqlFileError, UsageError, WarehouseError
 from ollalog.core.sqlfile import SqlFile
-from ollalog.core.tables import REQUESTS, TABLES, Table, polars_schema
+from ollalog.core.tables import INFERENCES, PAIRS, REQUESTS, TABLES, Table, polars_schema
 from ollalog.warehouse import PartGoneError, Warehouse, open_warehouse
 from tests.warehouse.snapshots import instant, part_of, snapshot_of
 
@@ -146,3 +146,46 @@ def test_a_kept_view_is_computed_once_and_views_above_it_read_what_was_kept(tmp_
         for part in snapshot.parts:
             part.paths[0].unlink()
         assert warehouse.view("status_counts").equals(before)
+
+
+def test_pairs_that_are_not_settled_yet_stand_beside_those_that_are(tmp_path: Path) -> None:
+    """F1: a request at the end of what was read has its run at once."""
+    settled = snapshot_of(tmp_path, {"pairs": [{"happened_at": EARLY, "request_offset": 1, "confidence": "certain"}]})
+    columns = {"source": [1], "request_offset": [2], "happened_at": [LATE], "confidence": ["likely"]}
+    provisional = pl.DataFrame(columns, schema_overrides={"happened_at": pl.Datetime("us", "UTC")})
+    with open_warehouse(settled, now=NOW, provisional_pairs=provisional) as warehouse:
+        pairs = warehouse.view("pairs").sort("request_offset")
+        assert warehouse.safe_query("FROM pairs", timeout_s=30, max_rows=None)[0].height == 2
+    assert pairs.schema == pl.Schema(polars_schema(PAIRS))
+    assert pairs.select("batch", "request_offset", "confidence").rows() == [(None, 1, "certain"), (None, 2, "likely")]
+    with open_warehouse(settled, now=NOW, provisional_pairs=provisional, since=LATE) as warehouse:
+        assert warehouse.view("pairs")["request_offset"].to_list() == [2]
+
+
+def test_no_pairs_but_those_not_settled_yet_are_enough_and_many_fit() -> None:
+    many = pl.DataFrame({"source": [1] * 3000, "request_offset": range(3000)})
+    with open_warehouse(Snapshot(0, ()), now=NOW, provisional_pairs=many) as warehouse:
+        assert warehouse.view("pairs").height == 3000
+    with open_warehouse(Snapshot(0, ()), now=NOW, provisional_pairs=many.clear()) as warehouse:
+        assert warehouse.view("pairs").is_empty()
+
+
+def test_parts_of_before_a_column_came_have_null_there(tmp_path: Path) -> None:
+    """A store that an older version wrote is read without being written anew."""
+    old, new = (part_of(tmp_path, INFERENCES, [{"happened_at": ended, "model_blob": "abc"}], str(ended.day)) for ended in (EARLY, LATE))
+    pl.read_parquet(old.paths[0]).drop("model_blob", "slot").write_parquet(old.paths[0])
+    for parts, blobs in (((old, new), [None, "abc"]), ((old,), [None]), ((new,), ["abc"])):
+        with opened(Snapshot(1, parts)) as warehouse:
+            rows = warehouse.view("inferences").sort("happened_at")
+            assert warehouse.view("model_speed").is_empty()
+        assert rows.schema == pl.Schema(polars_schema(INFERENCES))
+        assert rows["model_blob"].to_list() == blobs
+
+
+def test_a_part_that_cannot_be_read_is_told_of_by_who_asks_for_its_rows(tmp_path: Path) -> None:
+    first, second = (part_of(tmp_path, INFERENCES, [{"happened_at": ended}], str(ended.day)) for ended in (EARLY, LATE))
+    second.paths[0].write_bytes(b"no Parquet")
+    with opened(Snapshot(1, (first, second))) as warehouse:
+        assert warehouse.view("requests").is_empty()
+        with pytest.raises(WarehouseError):
+            warehouse.view("inferences")

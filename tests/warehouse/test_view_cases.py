@@ -1,7 +1,7 @@
 """Every case below tests/cases/views: rows of base tables in, complete rows of the view out.
 
 A case is a TOML file `<view>/<case>.toml`: `why`; `timezone`, `since`, `until` as `report` takes them; `[[requests]]`,
-`[[inferences]]`, `[[server_events]]`, `[[rejects]]`, `[[sources]]`: the rows that there are; `[[expected]]`: all rows of the
+`[[inferences]]`, `[[pairs]]`, `[[server_events]]`, `[[rejects]]`, `[[sources]]`: the rows that there are; `[[expected]]`: all rows of the
 view. A column that a row omits is null. Source and byte offset are numbered when omitted.
 """
 

@@ -28,14 +28,15 @@ VIEWS = sorted(load_views().values(), key=lambda file: file.name)
 LIST = (
     "model_requests model_summary model_latency model_speed model_load latency_breakdown prompt_length_effect operation_latency "
     "endpoint_latency status_counts errors_by_type latency_histogram throughput_by_minute hourly_trend daily_trend degradation "
-    "hour_of_week usage_by_client model_comparison versions data_quality"
+    "hour_of_week usage_by_client model_comparison versions data_quality request_runs concurrency_by_minute model_residency truncations "
+    "model_names model_loads cold_starts model_thrash server_settings unavailable time_to_first_token cache_reuse"
 )
 
 every_view = pytest.mark.parametrize("file", VIEWS, ids=lambda file: file.name)
 
 
 def test_all_views_of_the_design_are_there() -> None:
-    """E4-E11, E14, A1, A6, A8."""
+    """E4-E11, E14, A1, A6, A8, F1, F3-F6, F19."""
     assert set(LIST.split()) <= set(load_views())
 
 

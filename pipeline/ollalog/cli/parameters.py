@@ -6,15 +6,15 @@ import click
 
 
 class TimeZone(click.ParamType[str]):
-    """The name of a zone of the time zone database."""
+    """The name of a zone of the time zone database, or an offset from UTC."""
 
     name = "zone"
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """The name itself when there is such a zone."""
-        from ollalog.core.config import timezone_fault
+        """The text itself when it names a zone."""
+        from ollalog.core.zones import zone_fault
 
-        fault = timezone_fault(value)
+        fault = zone_fault(value)
         if fault:
             self.fail(fault, param, ctx)
         return value

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ollalog.cli import report_quality, report_requests, report_speed, report_time, units
+from ollalog.cli import report_context, report_quality, report_requests, report_speed, report_time, units
 from ollalog.cli.answers import EMPTY, answered, is_empty
 from ollalog.cli.charts import Charset, charset_of
 from ollalog.cli.instants import instant
@@ -28,8 +28,15 @@ if TYPE_CHECKING:
     from ollalog.cli.session import Session
     from ollalog.warehouse import Warehouse
 
-# Where model_requests takes names from, without its join.
-MODELS = "SELECT model FROM inferences WHERE model IS NOT NULL UNION SELECT model FROM server_events WHERE model IS NOT NULL ORDER BY model"
+# Where model_requests takes names from, without its join; each with the name that it is shown by.
+MODELS = """
+    WITH told AS (
+        SELECT model FROM inferences WHERE model IS NOT NULL UNION SELECT model FROM server_events WHERE model IS NOT NULL
+        UNION SELECT model_blob FROM model_loads ANTI JOIN model_names USING (model_blob) WHERE model_blob IS NOT NULL
+    )
+    SELECT told.model AS name, coalesce(model_aliases.model, told.model) AS shown
+    FROM told LEFT JOIN model_aliases ON model_aliases.name = told.model ORDER BY name
+"""
 EMPTY_RANGE = "no request of a model in this range"
 ALL_MODELS, UNKNOWN = "(all)", "(unknown)"
 
@@ -68,10 +75,10 @@ def report(session: Session, model: str | None, since: str | None, until: str | 
 
 def _range(session: Session, since: str | None, until: str | None, zone: str | None) -> tuple[datetime | None, datetime | None]:
     """Both ends of the range, UTC; None: no bound."""
-    from zoneinfo import ZoneInfo
+    from ollalog.core.zones import zone_of
 
     now = session.clock.now_utc()
-    place = ZoneInfo(zone) if zone else None
+    place = zone_of(zone) if zone else None
     start = instant(since, "--since", now=now, zone=place) if since else None
     end = instant(until, "--until", now=now, zone=place) if until else None
     if start and end and start >= end:
@@ -110,6 +117,8 @@ def _sections(house: Warehouse, asked: Asked, found: dict[str, Any], loading: Se
     yield report_requests.errors(house)
     made = (
         report_speed.speeds(house),
+        report_context.first_tokens(house),
+        report_context.context(house),
         loading or report_speed.loading(house),
         report_speed.breakdown(house),
         report_speed.prompts(house),
@@ -121,6 +130,7 @@ def _sections(house: Warehouse, asked: Asked, found: dict[str, Any], loading: Se
     if asked.model is None:
         yield report_requests.endpoints(house)
         yield report_requests.statuses(house)
+        yield report_context.concurrency(house)
         yield report_speed.versions(house)
         yield report_quality.quality(house)
 
@@ -131,10 +141,11 @@ def _known_model(house: Warehouse, name: str) -> str:
     Raises:
         UsageError: no request of it was read.
     """
-    models = house.query(MODELS)["model"].to_list()
+    shown = {row["name"]: str(row["shown"]) for row in house.query(MODELS).to_dicts()} | {UNKNOWN: UNKNOWN}
     for candidate in (name, f"{name}:latest"):
-        if candidate in (*models, UNKNOWN):
-            return candidate
+        if candidate in shown:
+            return shown[candidate]
+    models = [model for model in shown if model != UNKNOWN]
     fix = did_you_mean(name, models) or next(
         (f"did you mean {model!r}?" for model in models if model.startswith(name)), "name one of those"
     )

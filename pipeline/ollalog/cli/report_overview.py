@@ -23,6 +23,12 @@ SUMMARY = """
     FROM model_requests
 """
 OTHERS = "SELECT count(*) AS requests FROM requests WHERE operation NOT IN ('generate', 'chat', 'embed')"
+# Ollama prints the tokens of its runs since 0.30.
+SILENT_VERSIONS = """
+    SELECT DISTINCT version FROM versions
+    WHERE TRY_CAST(split_part(version, '.', 1) AS INT) = 0 AND TRY_CAST(split_part(version, '.', 2) AS INT) < 30 AND version <> '0.0.0'
+    ORDER BY version
+"""
 SERVERS = """
     SELECT host, count(*) AS runs,
         list_sort(list(DISTINCT version) FILTER (WHERE version IS NOT NULL)) AS versions
@@ -33,6 +39,7 @@ SERVERS = """
 def summary(house: House, *, whole_store: bool) -> dict[str, Any]:
     """The figures of the head: one row."""
     found: dict[str, Any] = house.query(SUMMARY).to_dicts()[0]
+    found["versions_without_tokens"] = house.query(SILENT_VERSIONS)["version"].to_list()
     if whole_store:
         found["other_requests"] = house.query(OTHERS).item()
         found["servers"] = house.query(SERVERS).to_dicts()
@@ -74,14 +81,22 @@ def notes(found: Row) -> list[str]:
     )
     if found["requests_without_model"]:
         said.append(
-            f"(unknown): {unknown} of the server log, whose access lines name no model, without a record in performance.jsonl that fits, "
-            "and with not exactly one model loaded at the time."
+            f"(unknown): {unknown} of the server log, whose access lines name no model, without a run in the log or a record in "
+            "performance.jsonl that fits, and with not exactly one model loaded at the time."
         )
     if found["requests_of_resident_model"]:
         said.append(f"{resident} counted for the only model that was loaded at the time (model_basis resident).")
     if found["requests_without_tokens"]:
-        said.append(
-            f"{tokenless} went well without telling tokens: no record in performance.jsonl fits. "
-            "Runs that Ollama 0.30 and later timed in its log count under generation speed."
-        )
+        said.append(f"{tokenless} went well without telling tokens: {_silence(found)}")
     return said
+
+
+def _silence(found: Row) -> str:
+    """Why tokens are missing, and what would give them."""
+    silent = found["versions_without_tokens"]
+    if not silent:
+        return "no run in the log and no record in performance.jsonl fits (a load, a cut-off stream, or an Ollama before 0.30)."
+    return (
+        f"Ollama {', '.join(map(units.shown, silent))} does not print them in its log; "
+        "Ollama 0.30 or later does, and a performance.jsonl of the program that asks would give them too."
+    )

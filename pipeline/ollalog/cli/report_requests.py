@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from ollalog.cli import units
 from ollalog.cli.report_fields import Axis, House, line, number, rows_of, share, shortened, speed, text, time, when
 from ollalog.cli.report_model import Section
 
 SPARKLINE = 24
 # Requests of an hour add up, so no percentile of the trend is computed for a picture of counts.
 HOURS = """
-    SELECT date_trunc('hour', local_time(happened_at)) AS hour_local, coalesce(model, '(unknown)') AS model, count(*) AS requests
+    SELECT date_trunc('hour', local_time(happened_at)) AS hour_local, coalesce(model, model_blob, '(unknown)') AS model,
+        count(*) AS requests
     FROM model_requests WHERE happened_at IS NOT NULL GROUP BY ALL ORDER BY hour_local
+"""
+ALIASES = """
+    SELECT model, list(name ORDER BY name) AS others FROM model_names
+    WHERE name <> model AND model IN (SELECT model FROM model_requests) GROUP BY model_blob, model ORDER BY model
 """
 FAILURES_SHOWN, CLIENTS_SHOWN, ENDPOINTS_SHOWN = 10, 10, 15
 LATENCY = (time("p50_ns", "p50"), time("p95_ns", "p95"), time("p99_ns", "p99"))
@@ -35,8 +41,14 @@ def models(house: House) -> Section:
         number("generated_tokens", "tokens", optional=True),
         line("requests_by_hour", "by hour"),
     )
-    notes = ["p50, p95, p99: latency of successful requests, exact. tok/s: generated tokens / generation time."]
+    notes = ["p50, p95, p99: latency of successful requests, exact. tok/s: generated tokens / generation time.", *_aliases(house)]
     return Section("models", "Models", fields, rows, notes, lines)
+
+
+def _aliases(house: House) -> list[str]:
+    """Models that have several names."""
+    named = house.query(ALIASES).to_dicts()
+    return [f"{units.shown(row['model'])} is the same file as {', '.join(map(units.shown, row['others']))}." for row in named]
 
 
 def operations(house: House) -> Section:

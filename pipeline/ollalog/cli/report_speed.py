@@ -30,7 +30,10 @@ def speeds(house: House) -> Section:
 
 def loading(house: House) -> Section:
     """E6: cold and warm starts, and what switching between models costs."""
-    rows = [row for row in rows_of(house, "model_load") if row["measured"] or row["logged_loads"]]
+    thrash = {row["model"]: row["quick_reloads"] for row in rows_of(house, "model_thrash")}
+    rows = [
+        row | {"quick_reloads": thrash.get(row["model"])} for row in rows_of(house, "model_load") if row["measured"] or row["logged_loads"]
+    ]
     measured = [row for row in rows if row["measured"]]
     fields = (
         text("model", "model"),
@@ -41,19 +44,25 @@ def loading(house: House) -> Section:
         time("cold_total_ns", "lost"),
         number("switches", "switches"),
         time("switch_cost_ns", "each costs"),
+        number("quick_reloads", "reloads", optional=True),
         *_logged(optional=True),
     )
     if not measured:
         notes = ["No request tells how long it waited for its model: these are the loads that the server log tells of."]
         return Section("loading", "Loading of models", (text("model", "model"), *_logged(optional=False)), rows, notes)
     notes = [
-        "cold: 0.5 s or more before the model was ready. lost: time in cold starts. switches: requests right after one of another model."
+        (
+            "cold: waited for the model to load (a load in the log, or 0.5 s and more in a record). lost: time in cold starts. "
+            "switches: requests right after one of another model."
+        )
     ]
     logged = [row for row in rows if row["logged_loads"]]
     if logged:
         loads = sum(row["logged_loads"] for row in logged)
         mean_ns = sum(row["logged_loads"] * (row["logged_mean_ns"] or 0) for row in logged) / loads
-        notes.append(f"The server log tells of {units.counted(loads, 'load')}, {units.duration(mean_ns)} each on average.")
+        again = sum(row["quick_reloads"] or 0 for row in rows)
+        thrashing = f"; {again:,} of them within 10 minutes of the model's last load" if again else ""
+        notes.append(f"The server log tells of {units.counted(loads, 'load')}, {units.duration(mean_ns)} each on average{thrashing}.")
     return Section("loading", "Loading of models", fields, rows, notes, measured)
 
 

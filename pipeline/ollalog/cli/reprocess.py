@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @click.command(short_help="Parse logs again from the start and replace their rows.")
 @click.argument("paths", nargs=-1, metavar="[PATH...]")
 @click.option("--json", "as_json", is_flag=True, help="Print what changed as one JSON object.")
-@click.option("--timezone", type=TimeZone(), help="Zone of log times that carry none, like Europe/Berlin.")
+@click.option("--timezone", type=TimeZone(), help="Zone of log times that carry none, like Europe/Berlin or +05:30.")
 @click.option("--host", metavar="NAME", help="Machine that the logs are of [this one].")
 @click.option("--final", is_flag=True, help="Take a last line that has no end: nothing will follow it.")
 @click.option("--hash-clients", is_flag=True, help="Store a hash instead of each client's address.")

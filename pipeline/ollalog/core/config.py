@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ollalog.core.errors import ConfigError, did_you_mean
+from ollalog.core.zones import zone_fault
 
 FILE_NAME = "ollalog.toml"
 PREFIX = "OLLALOG_"
@@ -26,7 +27,7 @@ class Settings:
     """Everything that can be set; the unit is in the name."""
 
     store: Path | None = _setting("store folder; default: in the folder for data of the user")
-    timezone: str | None = _setting("zone of log times that carry none, and of hours and days in reports; like Europe/Berlin")
+    timezone: str | None = _setting("zone of log times that carry none, and of hours and days in reports; like Europe/Berlin or +05:30")
     host: str | None = _setting("name of the machine that the logs are of; default: this machine")
     hash_clients: bool = _setting("store a hash instead of each client's address", default=False)
     sql_timeout_s: float = _setting("longest time that one query of yours may take; seconds", default=30.0, gt=0)
@@ -119,17 +120,5 @@ def _typed(values: Mapping[str, object]) -> tuple[dict[str, Any], list[tuple[str
     except ValidationError as error:
         return {}, [(str(fault["loc"][0]), fault["msg"][:1].lower() + fault["msg"][1:]) for fault in error.errors()]
     typed = {name: getattr(checked, name) for name in values}
-    zone_fault = timezone_fault(typed["timezone"]) if typed.get("timezone") else None
-    return typed, [("timezone", zone_fault)] if zone_fault else []
-
-
-def timezone_fault(name: str) -> str | None:
-    """Why a name is no zone of the time zone database, with the name that it may be meant to be; None when it is one."""
-    from zoneinfo import ZoneInfo, available_timezones
-
-    try:
-        ZoneInfo(name)
-    except (KeyError, OSError, ValueError):
-        near = did_you_mean(name, available_timezones()) or "write it like Europe/Berlin or UTC"
-        return f"{name!r} is no time zone; {near}"
-    return None
+    fault = zone_fault(typed["timezone"]) if typed.get("timezone") else None
+    return typed, [("timezone", fault)] if fault else []

@@ -12,6 +12,7 @@ from ollalog.parsing.formats.llama_server import MARK_SCHEMA
 from ollalog.parsing.names import BLOB
 from ollalog.parsing.open_runs import OpenRun
 from ollalog.parsing.pairing import Waiting
+from ollalog.parsing.parse import ParsedBatch
 from ollalog.parsing.runners import Runners
 
 _PAIRED_OPERATIONS = ("generate", "chat")
@@ -58,22 +59,19 @@ class Attributed:
     state: RunnerState
 
 
-def attribute(
-    marks: pl.DataFrame, events: pl.DataFrame, requests: pl.DataFrame, source: int, line_count: int, state: RunnerState
-) -> Attributed:
+def attribute(parsed: ParsedBatch, events: pl.DataFrame, requests: pl.DataFrame, state: RunnerState) -> Attributed:
     """Assemble runs, name their models, and pair them with requests.
 
     Args:
-        marks: MARK_SCHEMA; lines counted from the start of the block.
-        events: rows of server_events with `line`.
-        requests: rows of requests with `line` and `utc`.
-        source: number of the source that the block is of.
-        line_count: lines of the block.
+        parsed: the block; its marks are lines of runs.
+        events: its rows of server_events with `line`.
+        requests: its rows of requests with `line` and `utc`.
         state: after the block before.
 
     Returns:
         What does not depend on where blocks were cut.
     """
+    marks = parsed.marks
     restarts = events.filter(pl.col("event") == "server_config").select("line", "byte_offset")
     finished, still_open, sampler = runs.assemble(_with_restarts(marks, restarts), state.runs, state.sampler)
     steps = _steps(marks, events, finished)
@@ -82,9 +80,10 @@ def attribute(
     told = living.told
     named = _named(finished, told)
     kept = {str(run.prompt_offset): told[str(run.prompt_offset)] for run in still_open if str(run.prompt_offset) in told}
-    waiting = _with_new(state.waiting, marks, requests, source, state.line_count)
-    pairs, waiting = pairing.settle_pairs(waiting, state.line_count + line_count)
-    after = RunnerState(state.line_count + line_count, still_open, sampler, Runners(living.loaded, kept), waiting)
+    waiting = _with_new(state.waiting, parsed, requests, state.line_count)
+    line_count = state.line_count + parsed.indexed_count
+    pairs, waiting = pairing.settle_pairs(waiting, line_count)
+    after = RunnerState(line_count, still_open, sampler, Runners(living.loaded, kept), waiting)
     ends = marks.filter(pl.col("kind").is_in(["release", "last_total"])).select(pl.col("line").cast(pl.Int64))
     return Attributed(named, ends.join(finished, on="line", how="semi").height, pairs, after)
 
@@ -145,23 +144,23 @@ def _named(finished: pl.DataFrame, told: dict[str, list[str | None]]) -> pl.Data
     return finished.join(pl.DataFrame(rows, schema=schema, orient="row"), on="prompt_offset", how="left", maintain_order="left")
 
 
-def _with_new(waiting: Waiting, marks: pl.DataFrame, requests: pl.DataFrame, source: int, first_line: int) -> Waiting:
+def _with_new(waiting: Waiting, parsed: ParsedBatch, requests: pl.DataFrame, first_line: int) -> Waiting:
     """What waits to be paired, with the requests and totals of this block."""
     asked = requests.filter(pl.col("operation").is_in(_PAIRED_OPERATIONS) & (pl.col("status") == 200))
     slack = pl.lit(pairing.SLACK_NS) + pl.when(pl.col("latency_resolution_ns") > 1).then(pl.col("latency_resolution_ns")).otherwise(0)
     new_requests = asked.select(
         (pl.col("line") + first_line).alias("line"),
-        pl.lit(source, pl.Int64).alias("source"),
+        pl.lit(parsed.source, pl.Int64).alias("source"),
         "byte_offset",
         pl.col("utc").alias("happened_at"),
         (pl.col("latency_ns") + slack).alias("longest_ns"),
         pl.lit(value=False).alias("used"),
     )
     new_runs = (
-        marks.filter(pl.col("kind").is_in(["total", "last_total"]))
+        parsed.marks.filter(pl.col("kind").is_in(["total", "last_total"]))
         .select(
             (pl.col("line").cast(pl.Int64) + first_line).alias("line"),
-            pl.lit(source, pl.Int64).alias("source"),
+            pl.lit(parsed.source, pl.Int64).alias("source"),
             "byte_offset",
             (pl.col("a") * 1e6).round().cast(pl.Int64, strict=False).alias("total_ns"),
             pl.lit(value=False).alias("used"),

@@ -18,8 +18,9 @@ class Extract:
     """What one format made of its lines; each line is in exactly one of the parts.
 
     `records` and `marks` have `line` and `byte_offset` and the columns of their format; `said` holds lines that carry a
-    message (`saying.SAID_SCHEMA`); a line of `marks` belongs to a record that takes shape over several lines. `noise` counts recognised lines that are not stored, by kind. `opens`
-    are those line numbers whose next lines, if no format owns them, continue them. `folded` counts continuation lines.
+    message (`saying.SAID_SCHEMA`); a line of `marks` belongs to a record that takes shape over several lines. `noise`
+    counts recognised lines that are not stored, by kind. `opens` are those line numbers whose next lines, if no format
+    owns them, continue them. `folded` counts continuation lines.
     """
 
     records: pl.DataFrame | None = None

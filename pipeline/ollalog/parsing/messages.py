@@ -54,23 +54,27 @@ MESSAGES = (
     _message("runners_counted", r"^loaded runners$"),
     _message(
         "model_evicted",
-        r"^(?:llama-server model predicted to exceed available memory, evicting|model requires more (?:gpu )?memory than is currently available, evicting.*)$",
+        r"^(?:llama-server model predicted to exceed available memory, evicting"
+        r"|model requires more (?:gpu )?memory than is currently available, evicting.*)$",
     ),
     _message("model_load_retried", r"^llama-server load failed; .*retrying once$"),
     _message("out_of_memory", r"^runtime OOM detected.*"),
     _message(
         "model_load_failed",
-        r"^(?:Load failed|failed to create server|error loading llama server|NewLlamaServer failed|failed to load model metadata|couldn't open model file|error reading tensor)$",
+        r"^(?:Load failed|failed to create server|error loading llama server|NewLlamaServer failed|failed to load model metadata"
+        r"|couldn't open model file|error reading tensor)$",
     ),
     _message(
         "runner_crashed",
-        r"^(?:llama-server terminated|llama runner terminated|(?:llama-server|llama runner) process no longer running|post predict|server crash \d+ .*)$",
+        r"^(?:llama-server terminated|llama runner terminated|(?:llama-server|llama runner) process no longer running|post predict"
+        r"|server crash \d+ .*)$",
     ),
     _message("prompt_truncated", r"^truncating input prompt$"),
     _message("context_reduced", r"^requested context size too large for model$"),
     _message(
         "request_aborted",
-        r"^aborting (?:completion|chat|embeddings?) request due to client closing the connection$|^client connection closed before (?:llama-)?server finished loading, aborting load$",
+        r"^aborting (?:completion|chat|embeddings?) request due to client closing the connection$"
+        r"|^client connection closed before (?:llama-)?server finished loading, aborting load$",
     ),
     _message("vram_not_recovered", r"^gpu VRAM usage didn't recover within timeout$"),
     _message("layers_offloaded", r"^offloaded (?P<offloaded>[0-9]{1,9})/(?P<layers>[0-9]{1,9}) layers to GPU$"),

@@ -58,24 +58,17 @@ def settle(parsed: ParsedBatch, state: ParserState, context: Context) -> Settled
     requests = _requests(parsed, turns, state, context)
     events = _events(parsed, turns, state, context)
     clock = _clock(requests, events, parsed)
-    attributed = attribute(parsed.marks, events, requests, parsed.source, parsed.indexed_count, state.runner)
+    attributed = attribute(parsed, events, requests, state.runner)
     inferences = _inferences(parsed, attributed.runs, clock, state, context)
     events = _timed(events, clock, state)
     continues, is_record_open = fold.continuations(
         parsed.unowned["line"], parsed.blank, parsed.opens, parsed.indexed_count, is_open=state.is_record_open
     )
     rejected = pl.concat([_unowned(parsed.unowned.filter(~continues)), parsed.rejected.select(_REJECTED)])
+    rejected = rejected.with_columns(pl.lit(context.read_at, _UTC).alias("read_at"))
     events, is_load_open = _one_end_per_load(events, is_open=state.is_load_open)
-    tables = {
-        table.name: _cast(frame, table, parsed.source, context, turns)
-        for table, frame in (
-            (REQUESTS, requests),
-            (SERVER_EVENTS, events),
-            (INFERENCES, inferences),
-            (REJECTS, rejected.with_columns(pl.lit(context.read_at, _UTC).alias("read_at"))),
-        )
-        if frame.height
-    }
+    rows = {REQUESTS: requests, SERVER_EVENTS: events, INFERENCES: inferences, REJECTS: rejected}
+    tables = {table.name: _cast(frame, table, parsed.source, context, turns) for table, frame in rows.items() if frame.height}
     if attributed.pairs.height:
         tables[PAIRS.name] = _conformed(attributed.pairs.with_columns(pl.lit(context.host).alias("host")), PAIRS)
     record_count = 0 if parsed.inferences is None else parsed.inferences.height
@@ -181,7 +174,7 @@ def _last_resolved(requests: pl.DataFrame, events: pl.DataFrame, inferences: pl.
 
 
 def _latest(before: Mapping[str, datetime], found: Mapping[str, datetime]) -> dict[str, datetime]:
-    return {name: max(instants) for name in {*before, *found} if (instants := [known[name] for known in (before, found) if name in known])}
+    return {name: max(known[name] for known in (before, found) if name in known) for name in sorted({*before, *found})}
 
 
 def _hashed(clients: pl.Series, key: bytes) -> pl.Series:

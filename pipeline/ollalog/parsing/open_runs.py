@@ -23,6 +23,15 @@ class OpenRun:
     prompt_offset: int | None = None
     told: dict[str, list[float | None]] = field(default_factory=dict)
 
+    def tell(self, kind: str, byte_offset: int, numbers: list[float | None]) -> None:
+        """Take in what a line of the kind told, which began at an offset."""
+        self.told[kind] = numbers
+        self.byte_offset = byte_offset
+        if kind == "total":
+            self.total_offset = byte_offset
+        if kind == "prompt":
+            self.prompt_offset = byte_offset
+
     def number(self, kind: str, place: int) -> float | None:
         """A number that a line of the kind told; None where there was no such line."""
         return self.told[kind][place] if kind in self.told else None
@@ -31,11 +40,13 @@ class OpenRun:
         """Whether a line of this kind has the number of tokens that this run will report in it."""
         prompt, cached = self.number("prompt", 1), self.number("cached", 0)
         evaluated, generated = self.number("prompt_eval", 1), self.number("eval", 1)
-        if kind == "prompt_eval":
-            return None not in (prompt, cached) and prompt - cached == numbers[1]  # type: ignore[operator]
-        if kind == "total":
-            return None not in (evaluated, generated) and evaluated + generated == numbers[1]  # type: ignore[operator]
-        return kind == "release" and None not in (prompt, generated) and prompt + generated - 1 == numbers[0]  # type: ignore[operator]
+        if kind == "prompt_eval" and prompt is not None and cached is not None:
+            return prompt - cached == numbers[1]
+        if kind == "total" and evaluated is not None and generated is not None:
+            return evaluated + generated == numbers[1]
+        if kind == "release" and prompt is not None and generated is not None:
+            return prompt + generated - 1 == numbers[0]
+        return False
 
     @property
     def is_generation(self) -> bool:
@@ -98,22 +109,17 @@ def follow(marks: Iterable[tuple[Any, ...]], remembered: list[OpenRun]) -> tuple
             continue
         runs = by_key.setdefault((slot, task), [])
         name = "total" if kind == "last_total" else kind
-        run = _meant(runs, name, (a, b))
-        if run is None:
-            run = OpenRun(slot, task, byte_offset)
-            runs.append(run)
+        meant = _meant(runs, name, (a, b))
+        if meant is None:
+            meant = OpenRun(slot, task, byte_offset)
+            runs.append(meant)
             ended += [crowded.row(line) for crowded in runs[:-KEY_LIMIT] if crowded.is_generation]
             del runs[:-KEY_LIMIT]
-        run.told[name] = [a, b]
-        run.byte_offset = byte_offset
-        if name == "total":
-            run.total_offset = byte_offset
-        if name == "prompt":
-            run.prompt_offset = byte_offset
+        meant.tell(name, byte_offset, [a, b])
         if kind in {"release", "last_total"}:
-            runs.remove(run)
-            if run.is_generation:
-                ended.append(run.row(line))
+            runs.remove(meant)
+            if meant.is_generation:
+                ended.append(meant.row(line))
     left = sorted((run for runs in by_key.values() for run in runs), key=lambda run: run.byte_offset)
     return ended, left[-TOTAL_LIMIT:]
 

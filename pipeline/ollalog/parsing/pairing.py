@@ -119,7 +119,7 @@ def _nearest(frame: pl.DataFrame, others: pl.DataFrame, *, are_runs: bool) -> pl
     keyed = others.select("line", pl.col("line").alias("other_line"), pl.col("place").alias("other"))
     sides = []
     for strategy in ("backward", "forward"):
-        near = frame.select("place", "line").join_asof(keyed, on="line", strategy=strategy)  # type: ignore[arg-type]
+        near = frame.select("place", "line").join_asof(keyed, on="line", strategy=strategy)
         request_line, run_line = (pl.col("line"), pl.col("other_line")) if are_runs else (pl.col("other_line"), pl.col("line"))
         sides.append(near.select("place", "other", _distance(request_line, run_line).alias("distance")))
     before, behind = sides

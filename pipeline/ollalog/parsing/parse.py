@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 import polars as pl
 
 from ollalog.core.batch import LineBatch
 from ollalog.parsing import route, saying
-from ollalog.parsing.format import LINE_SCHEMA, REJECTED_SCHEMA, Extract
+from ollalog.parsing.format import LINE_SCHEMA, REJECTED_SCHEMA, Extract, Format
 from ollalog.parsing.formats import gin_access, llama_server
+from ollalog.parsing.guard import guarded
 
 _PLACE = {"line": pl.UInt32(), "byte_offset": pl.Int64(), "stamp": LINE_SCHEMA["stamp"]}
 EVENT_SCHEMA = {**_PLACE, "ended_local": pl.Datetime("us"), "zone_s": pl.Int32(), **saying.SCHEMA}
@@ -42,21 +44,22 @@ class ParsedBatch:
     first_bytes: bytes = b""
 
 
-def parse(batch: LineBatch, first_bytes: bytes = b"") -> ParsedBatch:
+def parse(batch: LineBatch, first_bytes: bytes = b"", formats: Sequence[Format] | None = None) -> ParsedBatch:
     """Read the lines of one block.
 
     Args:
         batch: whole lines with their offsets.
         first_bytes: the raw start of the block, kept for looking ahead for a zone.
+        formats: in the order in which they are asked; None: all that there are.
 
     Returns:
         Records, marks, rejects and counts; every line is in exactly one of them.
     """
     lines = batch.lines.select("text", "byte_offset").with_row_index("line")
     lines = lines.with_columns(pl.lit(None, LINE_SCHEMA["stamp"]).alias("stamp")).select(list(LINE_SCHEMA))
-    routed = route.route(lines)
-    by_format = routed.extracts
-    events, debug_count = _events(by_format)
+    routed = route.route(lines, formats)
+    events, debug_count, failed = _events(routed.extracts, lines)
+    by_format = (*routed.extracts, *failed)
     inferences = [extract.records for name, extract in by_format if name in _INFERENCE_FORMATS and extract.records is not None]
     return ParsedBatch(
         source=batch.source,
@@ -78,7 +81,45 @@ def parse(batch: LineBatch, first_bytes: bytes = b"") -> ParsedBatch:
     )
 
 
+def joined(parts: Sequence[ParsedBatch]) -> ParsedBatch:
+    """Blocks of one source that follow each other as one: settling them together costs hardly more than settling one."""
+    if len(parts) == 1:
+        return parts[0]
+    first_lines = list(accumulate((part.indexed_count for part in parts), initial=0))
+    placed = list(zip(parts, first_lines[:-1], strict=True))
+
+    def frames(name: str) -> pl.DataFrame:
+        return pl.concat([getattr(part, name).with_columns(pl.col("line") + first) for part, first in placed])
+
+    def lines(name: str) -> pl.Series:
+        return pl.concat([getattr(part, name) + first for part, first in placed])
+
+    records = [part.inferences.with_columns(pl.col("line") + first) for part, first in placed if part.inferences is not None]
+    noise: Counter[str] = Counter()
+    for part in parts:
+        noise.update(part.noise)
+    return ParsedBatch(
+        source=parts[0].source,
+        start=parts[0].start,
+        end=parts[-1].end,
+        line_count=sum(part.line_count for part in parts),
+        indexed_count=first_lines[-1],
+        requests=frames("requests"),
+        events=frames("events"),
+        inferences=pl.concat(records) if records else None,
+        marks=frames("marks"),
+        rejected=frames("rejected"),
+        unowned=frames("unowned"),
+        blank=lines("blank"),
+        opens=lines("opens"),
+        noise=noise,
+        folded=sum(part.folded for part in parts),
+        first_bytes=parts[0].first_bytes,
+    )
+
+
 _INFERENCE_FORMATS = ("performance_jsonl", "ollama_response")
+_Named = tuple[str, Extract]
 _REJECTS = {**REJECTED_SCHEMA, "format": pl.String(), "length_bytes": pl.Int64()}
 
 
@@ -99,13 +140,21 @@ def _requests(frames: list[pl.DataFrame | None]) -> pl.DataFrame:
     return _concat([frame.select(list(schema)) for frame in frames if frame is not None], schema)
 
 
-def _events(by_format: tuple[tuple[str, Extract], ...]) -> tuple[pl.DataFrame, int]:
-    """Records of `server_events`, EVENT_SCHEMA, and how many lines of DEBUG or TRACE level are left out."""
+def _events(by_format: tuple[_Named, ...], lines: pl.DataFrame) -> tuple[pl.DataFrame, int, list[_Named]]:
+    """Records of `server_events`, EVENT_SCHEMA; how many lines of DEBUG or TRACE level are left out; rejects of those not understood."""
     said = _concat([extract.said for _, extract in by_format], saying.SAID_SCHEMA)
     if said.height == 0:
+        return pl.DataFrame(schema=EVENT_SCHEMA), 0, []
+    failed: list[_Named] = []
+
+    def reject(one: pl.DataFrame, reason: str) -> tuple[pl.DataFrame, int]:
+        name = next(name for name, extract in by_format if extract.said is not None and one["line"][0] in extract.said["line"])
+        line = lines.filter(pl.col("line") == one["line"][0])
+        failed.append((name, Extract(rejected=line.with_columns(pl.lit(reason).alias("reason")))))
         return pl.DataFrame(schema=EVENT_SCHEMA), 0
-    events, debug_count = saying.told(said)
-    return events.select(list(EVENT_SCHEMA)), debug_count
+
+    told = list(guarded(saying.told, said, reject))
+    return pl.concat([events.select(list(EVENT_SCHEMA)) for events, _ in told]), sum(count for _, count in told), failed
 
 
 def _rejected(by_format: tuple[tuple[str, Extract], ...], batch: LineBatch) -> pl.DataFrame:

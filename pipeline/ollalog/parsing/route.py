@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -10,8 +11,9 @@ import polars as pl
 from ollalog.core import registry
 from ollalog.parsing import envelopes, formats
 from ollalog.parsing.envelope import Envelope
-from ollalog.parsing.format import NO_LINES, Extract, Format
+from ollalog.parsing.format import LINE_SCHEMA, NO_LINES, Extract, Format
 from ollalog.parsing.formats import gin_access, plain
+from ollalog.parsing.guard import guarded
 
 
 @dataclass(frozen=True)
@@ -46,33 +48,34 @@ def owned(lines: pl.DataFrame, owns: pl.Expr) -> tuple[pl.DataFrame, pl.DataFram
     return lines.filter(mask), lines.filter(~mask)
 
 
-def route(lines: pl.DataFrame) -> Routed:
+def route(lines: pl.DataFrame, formats_asked: Sequence[Format] | None = None) -> Routed:
     """Give every line to the first format that owns it; lines in an envelope are unwrapped once and routed again.
 
     Args:
         lines: one row per line by LINE_SCHEMA, in order.
+        formats_asked: in the order in which they are asked; None: all that there are.
 
     Returns:
-        Extracts by format name, and the lines that nobody owns.
+        Extracts by format name, and the lines that nobody owns. A line that its format fails on is rejected.
     """
-    routed = _routed(lines, may_unwrap=True)
+    routed = _routed(lines, all_formats() if formats_asked is None else formats_asked, may_unwrap=True)
     torn: list[tuple[str, Extract]] = []
     unowned = _without_torn(routed.unowned, torn)
     return Routed(extracts=(*routed.extracts, *torn), unowned=unowned.sort("line"), blank=routed.blank.sort())
 
 
-def _routed(lines: pl.DataFrame, *, may_unwrap: bool) -> Routed:
+def _routed(lines: pl.DataFrame, known_formats: Sequence[Format], *, may_unwrap: bool) -> Routed:
     """Ask the formats; objects of JSON and other lines go separate ways, since no line of the one looks like the other."""
     objects, texts = owned(lines, pl.col("text").str.starts_with("{"))
-    first = _asked(texts, [known for known in all_formats() if not known.is_json])
+    first = _asked(texts, [known for known in known_formats if not known.is_json])
     parts, texts = [first], first.unowned
     if may_unwrap:
         from_objects, objects = _unwrapped(objects)
         from_texts, texts = _unwrapped(texts)
         payloads = pl.concat([from_objects, from_texts])
         if payloads.height:
-            parts.append(_routed(payloads.sort("line"), may_unwrap=False))
-    parts.append(_asked(objects, [known for known in all_formats() if known.is_json]))
+            parts.append(_routed(payloads.sort("line"), known_formats, may_unwrap=False))
+    parts.append(_asked(objects, [known for known in known_formats if known.is_json]))
     return Routed(
         extracts=tuple(pair for part in parts for pair in part.extracts),
         unowned=pl.concat([texts, *(part.unowned for part in parts[1:])]),
@@ -92,7 +95,7 @@ def _asked(lines: pl.DataFrame, asked: list[Format]) -> Routed:
         if known.name != gin_access.FORMAT.name:
             mine = _without_torn(mine, found)
         if mine.height:
-            found.append((known.name, known.extract(mine)))
+            found.extend((known.name, extract) for extract in guarded(known.extract, mine, _rejected))
         if known.name == plain.FORMAT.name:
             blank.append(mine.filter(pl.col("text").str.contains(r"^\s*$"))["line"])
     return Routed(extracts=tuple(found), unowned=rest, blank=pl.concat(blank))
@@ -103,10 +106,21 @@ def _without_torn(lines: pl.DataFrame, found: list[tuple[str, Extract]]) -> pl.D
     torn, whole = owned(lines, pl.col("text").str.contains(gin_access.TORN_START, literal=True))
     if torn.height == 0:
         return lines
-    extract = gin_access.extract(torn)
-    if extract.records is not None and extract.records.height:
-        found.append((gin_access.FORMAT.name, Extract(records=extract.records)))
-    return pl.concat([whole, extract.rejected.drop("reason")]).sort("line")
+    for extract in guarded(gin_access.extract, torn, _rejected):
+        if extract.records is not None and extract.records.height:
+            found.append((gin_access.FORMAT.name, Extract(records=extract.records)))
+        whole = pl.concat([whole, extract.rejected.drop("reason")])
+    return whole.sort("line")
+
+
+def _rejected(line: pl.DataFrame, reason: str) -> Extract:
+    """What becomes of a line that its format fails on."""
+    return Extract(rejected=line.select(*LINE_SCHEMA, pl.lit(reason).alias("reason")))
+
+
+def _broken(line: pl.DataFrame, _reason: str) -> pl.DataFrame:
+    """What an envelope leaves of a line that it fails on: no payload."""
+    return line.with_columns(pl.lit(None, pl.String).alias("text"))
 
 
 def _unwrapped(lines: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -119,7 +133,7 @@ def _unwrapped(lines: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         mine, rest = owned(rest, known.owns(pl.col("text")))
         if mine.height == 0:
             continue
-        unwrapped = known.unwrap(mine)
+        unwrapped = pl.concat(guarded(known.unwrap, mine, _broken))
         is_broken = unwrapped["text"].is_null()
         payloads.append(unwrapped.filter(~is_broken))
         rest = pl.concat([rest, mine.filter(is_broken)])

@@ -2,14 +2,16 @@
 
 Told by three things. A load names the model's file and, from 0.30.1 on, its name; "initializing" tells the slots and the
 context of each; and each runner numbers its tasks upwards from 0, one for a run and one for every step of generation, so
-that a runner of one slot begins its next run with a number that can be foretold, any other with none far below it. Where these do not single out one runner,
-none is named. (Measured on 0.33: taking the nearest number alone names half of the runs wrong while models come and go.)
+that a runner of one slot begins its next run with a number that can be foretold, any other with none far below it. Where
+these do not single out one runner, none is named. (Measured on 0.33: taking the nearest number alone names half of the runs
+wrong while models come and go.)
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 RUNNER_LIMIT = 16
 """Runners that are remembered at most: unloading leaves no line, so those gone are forgotten by age."""
@@ -116,14 +118,16 @@ class Runners:
 
 def _nearest(due: list[Runner], task: int) -> list[Runner]:
     """The runner whose next number lies just below the task's, when that of the next one lies much farther below."""
-    first, second, *_ = [*sorted(due, key=lambda runner: abs(task - runner.next_task)), None, None]
-    if first is None or second is None or first.is_lost:
+    if len(due) < 2:
+        return []
+    first, second, *_ = sorted(due, key=lambda runner: abs(task - runner.next_task))
+    if first.is_lost:
         return []
     near, far = abs(task - first.next_task), abs(task - second.next_task)
     return [first] if far > CLEARLY_FARTHER * (near + 1) + CLEAR_TASKS else []
 
 
-def follow(runners: Runners, steps: Iterable[tuple[object, ...]]) -> None:
+def follow(runners: Runners, steps: Iterable[tuple[Any, ...]]) -> None:
     """Let the runners live through what a block of the log says, in order.
 
     Args:
@@ -137,18 +141,18 @@ def follow(runners: Runners, steps: Iterable[tuple[object, ...]]) -> None:
             case "restart":
                 runners.loaded.clear()
             case "load":
-                runners.load(text)  # type: ignore[arg-type]
+                runners.load(text)
             case "name" if newest is not None:
-                newest.name = text  # type: ignore[assignment]
+                newest.name = text
             case "ready" if newest is not None:
-                newest.slots, newest.context, newest.is_ready = slot, number, True  # type: ignore[assignment]
+                newest.slots, newest.context, newest.is_ready = slot, number, True
             case "count":
-                runners.count(number)  # type: ignore[arg-type]
+                runners.count(number)
             case "fail":
                 runners.fail()
             case "prompt":
-                runners.begin(byte_offset, slot, task, number)  # type: ignore[arg-type]
+                runners.begin(byte_offset, slot, task, number)
             case "end":
-                runners.end(slot, task, number)  # type: ignore[arg-type]
+                runners.end(slot, task, number)
             case _:
                 pass

@@ -111,16 +111,18 @@ def _runs(frame: pl.DataFrame) -> pl.DataFrame:
     ]
     columns = [column for pair in _TELLS.values() for column in pair if column]
     prompt_offset = pl.when(kind == "prompt").then(pl.col("byte_offset")).alias("prompt_offset")
-    runs = frame.with_columns(*told, prompt_offset, kind.cast(_KIND_TYPE).to_physical().alias("code")).group_by([*_KEY, "turn"], maintain_order=True).agg(
+    coded = frame.with_columns(*told, prompt_offset, kind.cast(_KIND_TYPE).to_physical().alias("code"))
+    total_offset = pl.col("byte_offset").filter(kind.is_in(["total", "last_total"])).last()
+    runs = coded.group_by([*_KEY, "turn"], maintain_order=True).agg(
         pl.col("line").last(),
-        pl.coalesce(pl.col("byte_offset").filter(kind.is_in(["total", "last_total"])).last(), pl.col("byte_offset").last()),
+        pl.coalesce(total_offset, pl.col("byte_offset").last()),
         pl.col("prompt_offset").max(),
         pl.col(*columns).max(),
         kind.first().alias("first"),
         kind.last().alias("last"),
         pl.len().alias("count"),
         (2 ** pl.col("code").cast(pl.Int64)).sum().alias("kinds"),
-    )  # fmt: skip
+    )
     # a sum of distinct powers of two has as many bits set as it has terms
     is_regular = (pl.col("first") == "launch") & (pl.col("last") == "release") & (pl.col("kinds").bitwise_count_ones() == pl.col("count"))
     prompt_tokens = pl.coalesce("told_tokens", pl.col("evaluated_tokens") + pl.col("cached_tokens").fill_null(0))

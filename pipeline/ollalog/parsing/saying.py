@@ -31,6 +31,8 @@ SAID_SCHEMA = {
     "known_event": pl.String(),
 }
 _ATTRIBUTE = r'(?:^| )(?:"([^"\\]*)"|([^\s"=]+))=(?:"([^"\\]*)"|([^\s"]*))'
+_ALL_QUOTED = r'^[^ "=]+="[^"=]*"(?: [^ "=]+="[^"=]*")*$'
+_ALL_BARE = r'^[^ "=]+=[^ "=]*(?: [^ "=]+=[^ "=]*)*$'
 _SETTING = re.compile(r"([A-Z][A-Z0-9_]+):(.*?)(?= [A-Z][A-Z0-9_]+:|\]?$)")
 _SECRET = re.compile(r"PROXY|TOKEN|SECRET|PASSWORD|API_KEY", re.IGNORECASE)
 _VALUES = {"prompt_truncated": "prompt", "runners_counted": "count", "gpu_found": "total"}
@@ -68,7 +70,6 @@ def _attrs(tails: pl.Series) -> pl.Series:
     rules of quoting, in Python, what has escapes.
     """
     text = pl.col("tail")
-    equals, quotes = text.str.count_matches("=", literal=True), text.str.count_matches('"', literal=True)
     quoted = text.str.replace_all('="', '":"', literal=True).str.replace_all('" ', '","', literal=True)
     bare = text.str.replace_all("=", '":"', literal=True).str.replace_all(" ", '","', literal=True)
     frame = (
@@ -76,8 +77,8 @@ def _attrs(tails: pl.Series) -> pl.Series:
         .with_columns(
             pl.when(text.str.len_bytes() == 0).then(pl.lit("none"))
             .when(text.str.contains(r'[\\\x00-\x1f]|env="map\[')).then(pl.lit("odd"))
-            .when((quotes == 2 * equals) & (text.str.count_matches('="', literal=True) == equals)).then(pl.lit("quoted"))
-            .when((quotes == 0) & (text.str.count_matches(" ", literal=True) + 1 == equals)).then(pl.lit("bare"))
+            .when(text.str.contains(_ALL_QUOTED)).then(pl.lit("quoted"))
+            .when(text.str.contains(_ALL_BARE)).then(pl.lit("bare"))
             .otherwise(pl.lit("mixed")).alias("spelling")
         )
         .with_columns(

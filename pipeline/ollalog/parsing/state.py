@@ -83,4 +83,4 @@ def _columns(frame: pl.DataFrame) -> dict[str, list[Any]]:
 
 def _frame(columns: dict[str, list[Any]], schema: dict[str, Any]) -> pl.DataFrame:
     raw = {name: pl.Int64() if isinstance(kind, pl.Datetime) else kind for name, kind in schema.items()}
-    return pl.DataFrame(columns, schema=raw).cast(schema)
+    return pl.DataFrame(columns, schema=raw).cast(pl.Schema(schema))

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import Literal
 
 import polars as pl
 
 from ollalog.core.errors import UsageError
+from ollalog.core.zones import offset_of, zone_fault
 
 _SLOG_TIME = re.compile(rb"time=\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(Z|[+-]\d\d:\d\d)")
-_OFFSET = re.compile(r"^(?:UTC|GMT)?([+-])(\d{1,2}):?(\d\d)?$")
 LOOK_AHEAD_BYTES = 1 << 20
 _SLACK = timedelta(minutes=1)
 
@@ -31,17 +31,11 @@ def zone(text: str) -> Zone:
     Raises:
         UsageError: there is no such zone.
     """
-    found = _OFFSET.match(text)
-    if found:
-        seconds = int(found[2]) * 3600 + int(found[3] or 0) * 60
-        return Zone(offset_s=-seconds if found[1] == "-" else seconds)
-    try:
-        ZoneInfo(text)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as problem:
-        raise UsageError(
-            f"there is no time zone {text!r}", want="a name of the IANA database or an offset", fix="write Europe/Berlin, UTC or +05:30"
-        ) from problem
-    return Zone(name=text)
+    fault = zone_fault(text)
+    if fault:
+        raise UsageError(fault, want="a name of the IANA database or an offset", fix="write Europe/Berlin, UTC or +05:30")
+    offset = offset_of(text)
+    return Zone(name=text) if offset is None else Zone(offset_s=int(offset.total_seconds()))
 
 
 def look_ahead(data: bytes) -> int | None:
@@ -78,8 +72,8 @@ def to_utc(local: pl.Series, where: Zone, last_utc: datetime | None) -> pl.Serie
     return _by_order(frame, last_utc)
 
 
-def _in_zone(column: str, name: str, ambiguous: str) -> pl.Expr:
-    return pl.col(column).dt.replace_time_zone(name, ambiguous=ambiguous, non_existent="null").dt.convert_time_zone("UTC")  # type: ignore[arg-type]
+def _in_zone(column: str, name: str, ambiguous: Literal["earliest", "latest"]) -> pl.Expr:
+    return pl.col(column).dt.replace_time_zone(name, ambiguous=ambiguous, non_existent="null").dt.convert_time_zone("UTC")
 
 
 def _in_zone_shifted(column: str, name: str) -> pl.Expr:

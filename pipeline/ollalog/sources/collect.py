@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import BinaryIO
 
 from ollalog.core.batch import Source
@@ -55,27 +56,28 @@ def plan(
 def _opened(found: Discovery, stdin: BinaryIO | None) -> Iterator[FoundLog]:
     """The logs that have bytes, each file once however many names lead to it."""
     seen: set[FileId] = set()
-    for path in found.paths:
+    openings: list[tuple[str, Callable[[], FoundLog], bool]] = [
+        (str(path), partial(open_file, path), path in found.explicit) for path in found.paths
+    ]
+    if found.stdin:
+        openings.append(("-", lambda: open_pipe(stdin or sys.stdin.buffer, "-"), True))
+    for path, opening, is_named in openings:
         try:
-            log = open_file(path)
+            log = opening()
         except EOFError:
-            found.remarks.append(cut_off(str(path)))
+            found.remarks.append(cut_off(path))
         except (OSError, zlib.error) as fault:
-            found.problems.append(unreadable(str(path), fault))
+            found.problems.append(unreadable(path, fault))
         except SourceError as problem:
             found.problems.append(problem)
         else:
-            if log.file_id not in seen and _has_bytes(log, found, is_named=path in found.explicit):
+            if log.file_id not in seen and _has_bytes(log, found, is_named=is_named):
                 yield log
             if log.file_id is not None:
                 seen.add(log.file_id)
-    if found.stdin:
-        log = open_pipe(stdin or sys.stdin.buffer, "-")
-        if _has_bytes(log, found, is_named=True):
-            yield log
 
 
 def _has_bytes(log: FoundLog, found: Discovery, *, is_named: bool) -> bool:
-    if not log.head and is_named:
+    if not log.head and is_named and not log.stream.is_cut_off:
         found.remarks.append(f"{log.path}: empty")
     return bool(log.head)

@@ -61,7 +61,8 @@ def stored(log: FoundLog) -> FoundLog:
     """The same log in a form that can be read again: a pipe is kept in a temporary file."""
     if log.stored is not None or not isinstance(log.stream, PipeStream):
         return log
-    spooled = SpooledStream(log.stream.spool())
+    spool = log.stream.spool()
+    spooled = SpooledStream(spool, is_cut_off=log.stream.is_cut_off)
     return FoundLog(log.path, spooled, spooled, log.head, log.chain)
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import gzip
 import zlib
 from collections.abc import Sequence
+from io import BufferedIOBase
 from pathlib import Path
-from typing import IO
 
 import polars as pl
 
@@ -16,6 +16,7 @@ from ollalog.sources.coding import Coding, coding_of
 from ollalog.sources.found import open_file
 from ollalog.sources.identity import same_head
 from ollalog.sources.splitter import LINE_BYTES
+from ollalog.sources.streams import Stream
 from ollalog.sources.text import cut
 
 _PIECE_BYTES = 64 << 10
@@ -38,7 +39,7 @@ def lines_at(source: Source, offsets: Sequence[int]) -> LineBatch | None:
         if not stream.holds(source.checkpoints[-1:]):
             return None
         coding = coding_of(stream.head())
-        with gzip.open(source.path) if stream.kind == "gzip" else Path(source.path).open("rb") as file:
+        with _opened(source, stream) as file:
             found = [(offset, _line(file, offset, coding)) for offset in offsets]
     except (OSError, EOFError, zlib.error, SourceError):
         return None
@@ -46,7 +47,11 @@ def lines_at(source: Source, offsets: Sequence[int]) -> LineBatch | None:
     return LineBatch(source.id, offsets[0], offsets[-1], pl.concat(frames))
 
 
-def _line(file: IO[bytes], offset: int, coding: Coding) -> bytes:
+def _opened(source: Source, stream: Stream) -> BufferedIOBase:
+    return gzip.open(source.path) if stream.kind == "gzip" else Path(source.path).open("rb")
+
+
+def _line(file: BufferedIOBase, offset: int, coding: Coding) -> bytes:
     """The line that begins at an offset, without its end; no more of it than a line may be long."""
     file.seek(offset)
     data = b""

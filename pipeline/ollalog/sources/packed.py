@@ -22,6 +22,7 @@ class GzipStream:
     """A gzip file, of one or several members. Methods raise EOFError when it is cut off, zlib.error or OSError when damaged."""
 
     kind = "gzip"
+    is_cut_off = False
 
     def __init__(self, path: Path) -> None:
         self.path = path

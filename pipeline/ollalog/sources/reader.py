@@ -39,7 +39,7 @@ def blocks(item: PlanItem, *, final: bool, block_bytes: int = BLOCK_BYTES) -> It
             _refuse_other(source, stream)
             item.head = item.stream.head()
             splitter = LineSplitter(source.id, source.offset, stream.before, coding_of(item.head))
-            for block in _split(splitter, stream, take_rest=final or item.end_is_final):
+            for block in _split(splitter, stream, item, final=final):
                 source = item.advanced(source, block)
                 yield block
         held = splitter.held
@@ -48,12 +48,13 @@ def blocks(item: PlanItem, *, final: bool, block_bytes: int = BLOCK_BYTES) -> It
     item.result = ReadResult(source, held, problem)
 
 
-def _split(splitter: LineSplitter, stream: OpenStream, *, take_rest: bool) -> Iterator[Block]:
+def _split(splitter: LineSplitter, stream: OpenStream, item: PlanItem, *, final: bool) -> Iterator[Block]:
     for chunk in stream.chunks:
         yield from splitter.feed(chunk)
         if 0 < splitter.rest_bytes < len(chunk) // 2 and stream.step_back(splitter.rest_bytes):
             splitter.forget_rest()
-    yield from splitter.close(take_rest=take_rest)
+    # where Ctrl-C cut a pipe off there is no end
+    yield from splitter.close(take_rest=(final or item.end_is_final) and not item.stream.is_cut_off)
 
 
 def _refuse_other(source: Source, stream: OpenStream) -> None:

@@ -51,9 +51,10 @@ class OpenStream:
 
 
 class Stream(Protocol):
-    """What reading needs of a log's bytes."""
+    """What reading needs of a log's bytes. `is_cut_off`: Ctrl-C ended a pipe; what came by then is all, and waits for nothing."""
 
     kind: str
+    is_cut_off: bool
 
     def head(self) -> bytes:
         """The first HEAD_BYTES bytes, or all that is there."""
@@ -88,6 +89,7 @@ class PlainStream:
     """A file that is read as it lies there."""
 
     kind = "file"
+    is_cut_off = False
 
     def __init__(self, path: Path, size_bytes: int) -> None:
         self.path = path

@@ -98,7 +98,7 @@ class Warehouse:
         def ask() -> pl.DataFrame:
             check_statement(self._connection, sql)
             # Binding all views takes half a second; only a query of the catalogue can tell that some are not there.
-            self._make(self._views if re.search(CATALOGUE, sql, re.IGNORECASE) else self._views.keys() & set(re.findall(r"\w+", sql.lower())))
+            self._make(self._views if re.search(CATALOGUE, sql, re.IGNORECASE) else self._named(sql))
             lock_down(self._connection, self._files)
             relation = self._connection.sql(sql)
             return frame_of(relation if max_rows is None else relation.limit(max_rows + 1))
@@ -117,9 +117,12 @@ class Warehouse:
             raise unknown_view(name, self._known)
 
     def _relation(self, sql: str) -> duckdb.DuckDBPyRelation:
-        # Words and not a parse: a view made for nothing costs a millisecond, a missing one the answer.
-        self._make(self._views.keys() & set(re.findall(r"\w+", sql.lower())))
+        self._make(self._named(sql))
         return self._connection.sql(sql)
+
+    def _named(self, sql: str) -> set[str]:
+        """The views that a query may read: words and not a parse, since a view made for nothing costs some milliseconds only."""
+        return self._views.keys() & set(re.findall(r"\w+", sql.lower()))
 
     def _make(self, names: Iterable[str]) -> None:
         """Create the views of these names, and what they need, that are not there yet."""
@@ -130,7 +133,7 @@ class Warehouse:
 
     def _keep(self, name: str, model: str | None) -> None:
         self._make([name] if name in self._views else [])
-        rows, chosen = ("", []) if model is None else (" WHERE coalesce(model, '(unknown)') = $1", [model])
+        rows, chosen = ("", []) if model is None else (" WHERE coalesce(model, model_blob, '(unknown)') = $1", [model])
         self._connection.execute(f'CREATE TABLE "kept_{name}" AS SELECT * FROM "{name}"{rows}', chosen)  # noqa: S608
         self._connection.execute(f'CREATE OR REPLACE VIEW "{name}" AS SELECT * FROM "kept_{name}"')  # noqa: S608
 

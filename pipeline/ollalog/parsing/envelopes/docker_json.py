@@ -1,4 +1,4 @@
-"""Docker's json-file: {"log":"…\\n","stream":"stdout","time":"2026-11-20T16:46:53.123456789Z"}."""
+r"""Docker's json-file: {"log":"…\n","stream":"stdout","time":"2026-11-20T16:46:53.123456789Z"}."""
 
 from __future__ import annotations
 

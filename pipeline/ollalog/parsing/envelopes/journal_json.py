@@ -21,11 +21,13 @@ def _one(text: str) -> dict[str, str | None]:
     if not isinstance(entry, dict):
         return dict.fromkeys(_SCHEMA)
     fields = {name: None if entry.get(name) is None else without_halves(str(entry[name])) for name in _SCHEMA}
-    return fields | {"MESSAGE": _text(entry.get("MESSAGE"))}
+    return fields | {"MESSAGE": _text(entry["MESSAGE"]) if "MESSAGE" in entry else None}
 
 
 def _text(message: object) -> str | None:
-    """A message that may be numbers, one per byte; None where it is neither that nor text."""
+    """A message that may be numbers, one per byte, or null; None where it is none of these and no text."""
+    if message is None:  # what journalctl writes for a long message unless asked for --all; so the export format begins binary ones
+        return "MESSAGE"
     if isinstance(message, list) and all(type(byte) is int and 0 <= byte < 256 for byte in message):
         return bytes(message).decode(errors="replace")
     return without_halves(message) if isinstance(message, str) else None

@@ -58,6 +58,6 @@ FORMAT = Format(
     extract=timings,
     is_json=True,
     examples=(
-        '{"function":"print_timings","level":"INFO","line":287,"msg":"          total time = 1.2 ms","slot_id":0,"t_total":1.2,"task_id":0,"tid":"1","timestamp":1715101032}',
+        '{"function":"print_timings","level":"INFO","line":287,"msg":"      total time = 1.2 ms","slot_id":0,"t_total":1.2,"task_id":0}',
     ),
 )

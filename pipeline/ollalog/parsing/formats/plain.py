@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import polars as pl
 
 from ollalog.parsing import saying
@@ -38,9 +40,9 @@ def extract(lines: pl.DataFrame) -> Extract:
         `said` by SAID_SCHEMA, without times; the rest as noise by kind.
     """
     text = pl.col("text")
-    kind = pl.when(text.str.contains(_ERROR)).then(pl.lit("error"))
+    kind: Any = pl.when(text.str.contains(_ERROR)).then(pl.lit("error"))
     for name, pattern in _KINDS:
-        kind = kind.when(text.str.contains(pattern)).then(pl.lit(name))  # type: ignore[assignment]
+        kind = kind.when(text.str.contains(pattern)).then(pl.lit(name))
     named = lines.with_columns(kind.alias("kind"))
     errors = named.filter(pl.col("kind") == "error")
     counts = named.filter(pl.col("kind") != "error")["kind"].value_counts()

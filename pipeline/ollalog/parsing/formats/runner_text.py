@@ -17,7 +17,8 @@ _WORDS = (
 )
 _OWNER = (
     rf"^(?:{_SNAKE} ?:|(?:{_WORDS})(?: +\w+)?: |{_SNAKE} +\w+: | *Device \d+: | *- \d+ \('|loading library |\[ *\d+/ *\d+\] "
-    r"|[A-Z][a-z]+ \d+ ->|\t*\d+ -> |ggml_|cuBLAS|CUDA driver|ROCm|Metal|WARNING: |warning: |llm_load|llama\.cpp|BLAS |AVX |version: \d|built with |  - \w+ +: )"
+    r"|[A-Z][a-z]+ \d+ ->|\t*\d+ -> |ggml_|cuBLAS|CUDA driver|ROCm|Metal|WARNING: |warning: |llm_load|llama\.cpp|BLAS |AVX "
+    r"|version: \d|built with |  - \w+ +: )"
 )
 _TELLING = (
     *("offloaded ", "example_format: '", "GGML_ASSERT", "CUDA error", "ROCm error", "error loading model"),

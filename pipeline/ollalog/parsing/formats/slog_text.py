@@ -1,4 +1,4 @@
-"""Structured lines of Go's slog.TextHandler: time=… level=… source=… msg=… key=value …
+"""Structured lines of Go's slog.TextHandler: time=… level=… source=… msg=… key=value ….
 
 Source: Ollama logutil/logutil.go; RFC 3339 time with milliseconds and the local offset. Keys and values are Go-quoted
 where they hold blanks, quotes, "=" or what does not print; bare values are not escaped.
@@ -25,6 +25,8 @@ def _cut(lines: pl.DataFrame) -> pl.DataFrame:
     offset_s = zone.str.slice(1, 2).cast(pl.Int32, strict=False) * 3600 + zone.str.slice(4, 2).cast(pl.Int32, strict=False) * 60
     quoted, bare = said.str.slice(1).str.splitn('"', 2).struct, said.str.splitn(" ", 2).struct
     is_quoted = said.str.starts_with('"')
+    is_cut_off = is_quoted & quoted.field("field_1").is_null()
+    after_quotes = quoted.field("field_1").str.strip_prefix(" ")
     return (
         lines.lazy()
         .with_columns(
@@ -36,8 +38,9 @@ def _cut(lines: pl.DataFrame) -> pl.DataFrame:
         .with_columns(
             pl.when(zone == "Z").then(0).when(zone.str.contains(r"^[+-]\d\d:\d\d$"))
             .then(pl.when(zone.str.starts_with("-")).then(-offset_s).otherwise(offset_s)).cast(pl.Int32).alias("zone_s"),
-            pl.when(is_quoted & quoted.field("field_1").is_null()).then(None).when(is_quoted).then(quoted.field("field_0")).otherwise(bare.field("field_0")).alias("message"),
-            pl.when(is_quoted).then(quoted.field("field_1").str.strip_prefix(" ")).otherwise(bare.field("field_1")).fill_null("").alias("tail"),
+            pl.when(is_cut_off).then(None).when(is_quoted).then(quoted.field("field_0"))
+            .otherwise(bare.field("field_0")).alias("message"),
+            pl.when(is_quoted).then(after_quotes).otherwise(bare.field("field_1")).fill_null("").alias("tail"),
             pl.lit(None, pl.String).alias("known_event"),
         )
         .collect()
@@ -80,6 +83,6 @@ FORMAT = Format(
     extract=extract,
     examples=(
         'time=2026-11-20T16:46:52.503Z level=INFO source=sched.go:728 msg="loaded runners" count=1',
-        'time=2026-11-20T11:51:37.413-05:00 level=WARN source=llama_server.go:317 msg="truncating input prompt" limit=131 prompt=616 keep=5 new=131',
+        'time=2026-11-20T11:51:37.413-05:00 level=WARN source=llama_server.go:317 msg="truncating input prompt" limit=131 prompt=616',
     ),
 )

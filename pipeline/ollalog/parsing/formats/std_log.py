@@ -1,4 +1,4 @@
-"""Lines of Go's standard log package: 2024/08/19 14:09:56 routes.go:1123: INFO server config env="map[…"
+"""Lines of Go's standard log package: 2024/08/19 14:09:56 routes.go:1123: INFO server config env="map[…".
 
 The first line of each start before 0.7 and everything before 0.1.21. Local time without a zone.
 """
@@ -11,7 +11,9 @@ from ollalog.parsing import saying
 from ollalog.parsing.format import Extract, Format
 
 _COLOUR = r"(?:\x1b\[[0-9;]*m)?"
-_LINE = rf"^{_COLOUR}" r"(\d{4}/\d\d/\d\d \d\d:\d\d:\d\d)(?:\.\d+)? (?:[\w./-]+:\d+: )?(?:(TRACE|DEBUG|INFO|WARN|ERROR|\[[A-Z]+\]) )?(.*)$"
+_CLOCK = r"(\d{4}/\d\d/\d\d \d\d:\d\d:\d\d)(?:\.\d+)?"
+_LEVEL = r"(TRACE|DEBUG|INFO|WARN|ERROR|\[[A-Z]+\])"
+_LINE = rf"^{_COLOUR}{_CLOCK} (?:[\w./-]+:\d+: )?(?:{_LEVEL} )?(.*)$"
 # gin writes the stack of a handler that panicked on the lines behind this one, in colour even where there is no terminal
 _RECOVERED = " panic recovered:"
 _TAIL = r'^(.*?)((?: (?:"[^"\\]+"|[A-Za-z_][\w.]*)=(?:"(?:[^"\\]|\\.)*"|\S*))*)$'

@@ -1,0 +1,60 @@
+"""Ctrl-C: the first one stops a run where it can be stopped, the second one at once."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import TypeVar
+
+Made = TypeVar("Made")
+
+
+class Interrupt:
+    """Whether a person wants the run to end. Waiting for bytes that may never come is broken off, other work is finished.
+
+    `wait_for` breaks off by KeyboardInterrupt, raised in the work; work may keep what it has and end by itself.
+    """
+
+    def __init__(self) -> None:
+        self._is_asked = False
+        self._is_waiting = False
+
+    def is_set(self) -> bool:
+        """Whether Ctrl-C was pressed."""
+        return self._is_asked
+
+    def wait_for(self, work: Callable[[], Made]) -> Made | None:
+        """Do what may wait for long; None where Ctrl-C was pressed before, or broke it off."""
+        try:
+            self._is_waiting = True
+            try:
+                return None if self._is_asked else work()
+            finally:
+                self._is_waiting = False
+        except KeyboardInterrupt:
+            self._is_waiting, self._is_asked = False, True
+            return None
+
+    def on_signal(self, _number: int, _frame: FrameType | None) -> None:
+        """Called by the interpreter when Ctrl-C is pressed."""
+        is_urgent = self._is_asked or self._is_waiting
+        self._is_asked = True
+        if is_urgent:
+            raise KeyboardInterrupt
+
+
+@contextmanager
+def interruptible() -> Iterator[Interrupt]:
+    """Listen to Ctrl-C while the block lasts; only the main thread hears it."""
+    interrupt = Interrupt()
+    if threading.current_thread() is not threading.main_thread():
+        yield interrupt
+        return
+    before = signal.signal(signal.SIGINT, interrupt.on_signal)
+    try:
+        yield interrupt
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,34 @@
+"""What this machine says of itself: its zone; and the secret that a store keeps on it."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import time
+from pathlib import Path
+
+from ollalog.core.zones import offset_of, zone_fault
+
+
+def zone_text() -> str:
+    """This machine's zone: by name where it says one, else its present offset."""
+    name = os.environ.get("TZ", "").lstrip(":") or str(Path("/etc/localtime").resolve()).partition("/zoneinfo/")[2]
+    # POSIX counts the offsets in TZ westwards: what looks like one there is not one of ours
+    if name and offset_of(name) is None and zone_fault(name) is None:
+        return name
+    minutes = time.localtime().tm_gmtoff // 60
+    return f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"
+
+
+def client_key(root: Path) -> bytes:
+    """The secret with which a store hashes clients; made on first use, readable by its owner only."""
+    path = root / "client.key"
+    root.mkdir(parents=True, exist_ok=True)
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_bytes()
+    with os.fdopen(handle, "wb") as file:
+        key = secrets.token_bytes(32)
+        file.write(key)
+    return key
