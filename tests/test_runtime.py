@@ -18,7 +18,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from ollalog import runtime, store
+from ollalog import runtime, sources, store
+from ollalog.core.batch import Block
 from ollalog.core.clock import FrozenClock
 from ollalog.core.events import NullEvents
 from ollalog.core.tables import TABLES
@@ -219,6 +220,23 @@ def test_an_interrupted_run_commits_what_is_complete_and_the_next_one_goes_on(tm
     assert summary.size_bytes + rest.size_bytes == large_log.stat().st_size
     ingest(reference, large_log)
     assert_equal_stores(root, reference)
+
+
+def test_a_log_read_to_its_end_when_ctrl_c_comes_loses_no_block_that_was_dropped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """U2: the blocks parsed ahead are dropped, so the end of the log is not what is committed."""
+    root, log = tmp_path / "store", tmp_path / "server.log"
+    log.write_bytes(access_lines(0, 10))
+    read = sources.blocks
+
+    def read_and_press(item: sources.PlanItem, *, final: bool) -> Iterator[Block]:
+        yield from read(item, final=final)
+        signal.raise_signal(signal.SIGINT)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(sources, "blocks", read_and_press)
+        assert ingest(root, log).interrupted
+    ingest(root, log)
+    assert numbers(root) == list(range(1, 11))
 
 
 def test_ctrl_c_at_the_terminal_exits_with_130_and_leaves_a_sound_store(tmp_path: Path, large_log: Path) -> None:

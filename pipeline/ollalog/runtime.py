@@ -163,8 +163,8 @@ class _Run:
     def _finish(self, reading: _Reading, summary: dict[str, Any]) -> None:
         """Note how a source ended: a half line that waits, a fault, a new name of what was known."""
         result = reading.item.result
-        if result is None:
-            return
+        if result is None or result.source.offset != reading.source.offset:
+            return  # Ctrl-C: its end was not read, or blocks before it were dropped
         if result.problem is not None:
             self.summary.problems.append(result.problem)
         if result.held:

@@ -89,10 +89,12 @@ def joined(parts: Sequence[ParsedBatch]) -> ParsedBatch:
     placed = list(zip(parts, first_lines[:-1], strict=True))
 
     def frames(name: str) -> pl.DataFrame:
-        return pl.concat([getattr(part, name).with_columns(pl.col("line") + first) for part, first in placed])
+        moved: list[pl.DataFrame] = [getattr(part, name).with_columns(pl.col("line") + first) for part, first in placed]
+        return pl.concat(moved)
 
     def lines(name: str) -> pl.Series:
-        return pl.concat([getattr(part, name) + first for part, first in placed])
+        moved: list[pl.Series] = [getattr(part, name) + first for part, first in placed]
+        return pl.concat(moved)
 
     records = [part.inferences.with_columns(pl.col("line") + first) for part, first in placed if part.inferences is not None]
     noise: Counter[str] = Counter()
