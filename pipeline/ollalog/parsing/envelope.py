@@ -14,6 +14,7 @@ from ollalog.parsing.format import LINE_SCHEMA
 class Envelope:
     """One wrapper: which lines wear it, and how the payload (and its time, where the wrapper has one) is taken out.
 
+    `is_json`: the wrapped lines are JSON objects; only such wrappers are looked for around a line that begins with a brace.
     `unwrap` keeps the rows and LINE_SCHEMA of the lines it is given; a payload that cannot be taken out is null.
     """
 
@@ -22,6 +23,7 @@ class Envelope:
     owns: Callable[[pl.Expr], pl.Expr]
     unwrap: Callable[[pl.DataFrame], pl.DataFrame]
     examples: tuple[str, ...]
+    is_json: bool = False
 
 
 def by_pattern(name: str, rank: int, pattern: str, examples: tuple[str, ...], stamp_format: str | None = None) -> Envelope:

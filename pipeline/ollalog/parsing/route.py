@@ -70,8 +70,8 @@ def _routed(lines: pl.DataFrame, known_formats: Sequence[Format], *, may_unwrap:
     first = _asked(texts, [known for known in known_formats if not known.is_json])
     parts, texts = [first], first.unowned
     if may_unwrap:
-        from_objects, objects = _unwrapped(objects)
-        from_texts, texts = _unwrapped(texts)
+        from_objects, objects = _unwrapped(objects, [known for known in all_envelopes() if known.is_json])
+        from_texts, texts = _unwrapped(texts, [known for known in all_envelopes() if not known.is_json])
         payloads = pl.concat([from_objects, from_texts])
         if payloads.height:
             parts.append(_routed(payloads.sort("line"), known_formats, may_unwrap=False))
@@ -123,11 +123,11 @@ def _broken(line: pl.DataFrame, _reason: str) -> pl.DataFrame:
     return line.with_columns(pl.lit(None, pl.String).alias("text"))
 
 
-def _unwrapped(lines: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _unwrapped(lines: pl.DataFrame, asked: Sequence[Envelope]) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Payloads of the lines that wear an envelope, and the lines that wear none (or a broken one)."""
     payloads: list[pl.DataFrame] = [NO_LINES]
     rest = lines
-    for known in all_envelopes():
+    for known in asked:
         if rest.height == 0:
             break
         mine, rest = owned(rest, known.owns(pl.col("text")))

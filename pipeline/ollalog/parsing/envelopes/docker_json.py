@@ -39,5 +39,6 @@ ENVELOPE = Envelope(
     rank=0,
     owns=lambda text: text.str.starts_with('{"log":') | (text.str.starts_with('{"stream":') & text.str.contains('"log":', literal=True)),
     unwrap=unwrap,
+    is_json=True,
     examples=('{"log":"[GIN] 2026/11/20 - 16:46:53 | 200 | …\\n","stream":"stdout","time":"2026-11-20T16:46:53.1Z"}',),
 )

@@ -56,5 +56,6 @@ ENVELOPE = Envelope(
     rank=1,
     owns=lambda text: text.str.starts_with("{") & text.str.contains('"MESSAGE"', literal=True),
     unwrap=unwrap,
+    is_json=True,
     examples=('{"__REALTIME_TIMESTAMP":"1795193213000000","MESSAGE":"[GIN] 2026/11/20 - 16:46:53 | 200 | …","_PID":"1"}',),
 )
