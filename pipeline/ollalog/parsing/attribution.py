@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 
@@ -72,6 +72,10 @@ def attribute(parsed: ParsedBatch, events: pl.DataFrame, requests: pl.DataFrame,
         What does not depend on where blocks were cut.
     """
     marks = parsed.marks
+    waits = state.waiting.requests.height or state.waiting.runs.height
+    if not (marks.height or events.height or requests.height or waits):
+        after = replace(state, line_count=state.line_count + parsed.indexed_count)
+        return Attributed(_named(pl.DataFrame(schema=runs.RUN_SCHEMA), {}), 0, pl.DataFrame(schema=pairing.PAIR_SCHEMA), after)
     restarts = events.filter(pl.col("event") == "server_config").select("line", "byte_offset")
     finished, still_open, sampler = runs.assemble(_with_restarts(marks, restarts), state.runs, state.sampler)
     steps = _steps(marks, events, finished)
