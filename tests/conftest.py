@@ -5,6 +5,10 @@ from __future__ import annotations
 import os
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("ollalog", deadline=None)  # what is slow on a busy machine is no fault
+settings.load_profile("ollalog")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -154,7 +154,9 @@ def _with_events(frame: pl.DataFrame) -> pl.DataFrame:
     if places.len() == 0:
         return frame.with_columns(by_text.alias("event"))
     distinct = frame.select("message", "tail", "by_text")[places].unique().with_columns(event)
-    odd = frame.select("message", "tail", "by_text")[places].join(distinct, on=["message", "tail", "by_text"], how="left", maintain_order="left")
+    odd = frame.select("message", "tail", "by_text")[places].join(
+        distinct, on=["message", "tail", "by_text"], how="left", maintain_order="left"
+    )
     return frame.with_columns(frame["by_text"].scatter(places, odd["event"]).alias("event"))
 
 
