@@ -16,5 +16,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    os.environ["OLLAMA_MODELS"] = os.devnull  # rows must not depend on which models the machine has
     if config.getoption("--update-golden") and os.environ.get("CI"):
         raise pytest.UsageError("expected outputs are never rewritten in continuous integration")

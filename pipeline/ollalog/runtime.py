@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from ollalog import parsing, sources, store
-from ollalog.core import machine
+from ollalog.core import machine, manifests
 from ollalog.core.batch import Block, LedgerEntry, Source, Turn
 from ollalog.core.clock import Clock
 from ollalog.core.events import Events
@@ -353,4 +353,5 @@ def _context(root: Path, options: IngestOptions, clock: Clock) -> Context:
         machine_zone=parsing.zone(machine.zone_text()),
         option_zone=parsing.zone(options.timezone) if options.timezone else None,
         client_key=machine.client_key(root) if options.hash_clients else None,
+        blob_names=manifests.blob_names(manifests.models_folders()),
     )
