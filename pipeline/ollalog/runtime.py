@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 COMMIT_RECORDS = 200_000
 COMMIT_BYTES = 64 << 20
 """So many records, or so much of the logs, make a batch: large enough that commits cost little, small enough for flat memory."""
-BLOCKS_IN_FLIGHT = 2
+BLOCKS_IN_FLIGHT = 3
 LOOK_AHEAD_BYTES = 1 << 20
 __all__ = ["IngestOptions", "IngestSummary", "ReprocessSummary", "ingest", "reprocess", "reread", "warehouse"]
 
