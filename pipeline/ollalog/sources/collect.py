@@ -5,7 +5,9 @@ from __future__ import annotations
 import sys
 import zlib
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import BinaryIO
 
 from ollalog.core.batch import Source
@@ -18,6 +20,7 @@ from ollalog.sources.item import Plan
 from ollalog.sources.matching import KnownSources
 from ollalog.sources.places import Machine, discover_usual
 from ollalog.sources.problems import cut_off, unreadable
+from ollalog.sources.siblings import missing_generations
 from ollalog.sources.streams import FileId
 
 
@@ -45,19 +48,47 @@ def plan(
         Nothing for a path that cannot be read: it is in `problems`, and the others are read.
     """
     found = discover(paths) if paths else discover_usual(Machine.this())
-    logs = list(_opened(found, stdin))
+    logs = opened_logs(found, open_file, stdin)
+    return plan_logs(found, logs, known, Numbering(host, next_id), open_file)
+
+
+@dataclass(frozen=True)
+class Numbering:
+    """What new sources get: the name of their machine, and numbers from `next_id` on."""
+
+    host: str
+    next_id: int
+
+
+def plan_logs(
+    found: Discovery, logs: Sequence[FoundLog], known: Sequence[Source], numbering: Numbering, opened: Callable[[Path], FoundLog]
+) -> Plan:
+    """As `plan`, for logs that were found and opened already.
+
+    Args:
+        found: Problems and remarks so far.
+        logs: Each file once.
+        known: The sources of the catalogue, with their checkpoints.
+        numbering: What new sources get.
+        opened: Finds out what lies at a path.
+    """
+    logs = [*logs, *missing_generations(logs, known, opened)]
     claims = Claims(KnownSources(known))
     to_read = claims.settle(logs)
-    generations = Generations(known, host=host, next_id=next_id)
+    generations = Generations(known, host=numbering.host, next_id=numbering.next_id)
     items = generations.items(to_read)
     return Plan(items, found.problems + claims.problems, found.remarks + claims.remarks + generations.remarks)
 
 
-def _opened(found: Discovery, stdin: BinaryIO | None) -> Iterator[FoundLog]:
-    """The logs that have bytes, each file once however many names lead to it."""
+def opened_logs(found: Discovery, opened: Callable[[Path], FoundLog], stdin: BinaryIO | None = None) -> list[FoundLog]:
+    """The logs that have bytes, each file once however many names lead to it; what cannot be opened is added to the problems."""
+    return list(_opened(found, opened, stdin))
+
+
+def _opened(found: Discovery, opened: Callable[[Path], FoundLog], stdin: BinaryIO | None) -> Iterator[FoundLog]:
     seen: set[FileId] = set()
     openings: list[tuple[str, Callable[[], FoundLog], bool]] = [
-        (str(path), partial(open_file, path), path in found.explicit) for path in found.paths
+        (str(path), partial(opened, path), path in found.explicit) for path in found.paths
     ]
     if found.stdin:
         openings.append(("-", lambda: open_pipe(stdin or sys.stdin.buffer, "-"), True))
