@@ -23,6 +23,9 @@ from ollalog.sources.problems import cut_off, unreadable
 from ollalog.sources.siblings import missing_generations
 from ollalog.sources.streams import FileId
 
+ATTEMPTS = 5
+"""So often a plan is made anew when files were renamed meanwhile."""
+
 
 def plan(
     paths: Sequence[str],
@@ -47,17 +50,21 @@ def plan(
     Raises:
         Nothing for a path that cannot be read: it is in `problems`, and the others are read.
     """
-    found = discover(paths) if paths else discover_usual(Machine.this())
-    logs = opened_logs(found, open_file, stdin)
-    return plan_logs(found, logs, known, Numbering(host, next_id), open_file)
+    for _ in range(ATTEMPTS):
+        found = discover(paths) if paths else discover_usual(Machine.this())
+        planned = plan_logs(found, opened_logs(found, open_file, stdin), known, Numbering(host, next_id), open_file)
+        if planned.is_settled or found.stdin:
+            break
+    return planned
 
 
 @dataclass(frozen=True)
 class Numbering:
-    """What new sources get: the name of their machine, and numbers from `next_id` on."""
+    """What new sources get: the name of their machine, and numbers from `next_id` on. `cut`: families of logs cut in place."""
 
     host: str
     next_id: int
+    cut: frozenset[str] = frozenset()
 
 
 def plan_logs(
@@ -72,12 +79,13 @@ def plan_logs(
         numbering: What new sources get.
         opened: Finds out what lies at a path.
     """
-    logs = [*logs, *missing_generations(logs, known, opened)]
+    beside = missing_generations(logs, known, opened, numbering.cut)
+    logs = [*logs, *beside.logs]
     claims = Claims(KnownSources(known))
     to_read = claims.settle(logs)
     generations = Generations(known, host=numbering.host, next_id=numbering.next_id)
     items = generations.items(to_read)
-    return Plan(items, found.problems + claims.problems, found.remarks + claims.remarks + generations.remarks)
+    return Plan(items, found.problems + claims.problems, found.remarks + claims.remarks + generations.remarks, beside.is_settled)
 
 
 def opened_logs(found: Discovery, opened: Callable[[Path], FoundLog], stdin: BinaryIO | None = None) -> list[FoundLog]:

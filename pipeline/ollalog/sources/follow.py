@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import stat as modes
-from collections.abc import Callable, Mapping, Sequence
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -19,10 +20,11 @@ from ollalog.core.errors import SourceError
 from ollalog.sources.chain import ChainName, chain_name
 from ollalog.sources.collect import Numbering, opened_logs, plan_logs
 from ollalog.sources.discover import Discovery, discover
-from ollalog.sources.found import FoundLog, is_gzip, open_file
-from ollalog.sources.held import HeldStream
+from ollalog.sources.found import FoundLog, open_file
+from ollalog.sources.held import HeldGzipStream, HeldStream
 from ollalog.sources.identity import last_checkpoint
 from ollalog.sources.item import PlanItem
+from ollalog.sources.packed import GZIP_MAGIC
 from ollalog.sources.places import Machine, discover_usual
 from ollalog.sources.problems import not_a_log
 from ollalog.sources.skipping import skipped_to_end
@@ -34,6 +36,8 @@ QUIET_S = 5.0
 """A rotated file that nobody wrote to for so long is complete: until then its writer may still have it open."""
 FORGET_S = 60.0
 """A rotated file is let go of when nobody wrote to it for so long."""
+MAX_UNSETTLED = 50
+"""So many looks in a row may find files being renamed; after that what was found is believed."""
 _LEAST_BUDGET_BYTES = 1 << 20
 
 Looks = tuple[int, int]
@@ -70,12 +74,19 @@ class _Followed:
 
     def looks_now(self) -> Looks | None:
         """What it looks like; None where it is nowhere to be seen."""
-        stream = self.item.stream
+        held = _held(self.item)
         try:
-            found = stream.stat() if isinstance(stream, HeldStream) else Path(self.item.source.path).stat()
+            found = held.stat() if held is not None else Path(self.item.source.path).stat()
         except OSError:
             return None
         return found.st_size, found.st_mtime_ns
+
+    def is_cut_in_place(self) -> bool:
+        """Whether the file is still where it was and no longer holds what was read of it."""
+        stream, source = self.item.stream, self.item.source
+        if not isinstance(stream, HeldStream) or not self.live or _file_id(stream.path) != stream.file_id:
+            return False
+        return stream.size_bytes < source.offset or not stream.holds(source.checkpoints)
 
     def has_changed(self) -> bool:
         """Whether it is, by name and size, no longer the file that it was."""
@@ -104,6 +115,7 @@ class Follower:
         self._followed: list[_Followed] = []
         self._seen: dict[str, tuple[object, ...]] | None = None
         self._is_stale = True
+        self._unsettled_looks = 0
 
     @property
     def folders(self) -> list[Path]:
@@ -136,8 +148,8 @@ class Follower:
         Returns:
             What is to be read, in order; of a log whose rotated generation is not read to its end only that generation.
         """
-        if thorough or self._is_changed():
-            self._survey(known, moment)
+        if (thorough or self._is_changed()) and not self._survey(known):
+            return []
         items = [followed.item for followed in self._to_read(moment, thorough=thorough)]
         for item in items:
             item.budget_bytes = max(_LEAST_BUDGET_BYTES, budget_bytes // len(items))
@@ -159,7 +171,7 @@ class Follower:
             is_committed = item.source.id in committed
             source = committed.get(item.source.id, item.source)
             followed.item = _again(item, _thinned(source), gap_bytes=0 if is_committed else item.gap_bytes)
-        self._followed = [followed for followed in self._followed if not self._is_over(followed)]
+        self._unfollow([followed for followed in self._followed if _is_over(followed)])
 
     def forget(self) -> None:
         """A commit failed: what was handed out since the last one is to be looked at anew."""
@@ -177,13 +189,14 @@ class Follower:
         """Whether what is followed is, by name and size, no longer what it was."""
         if self._is_stale or any(followed.has_changed() for followed in self._followed):
             return True
-        followed_streams = {id(followed.item.stream) for followed in self._followed}
+        followed_streams = {id(_held(followed.item)) for followed in self._followed}
         return any(held.size_bytes > 0 for held in self._held.values() if id(held) not in followed_streams)
 
     def _to_read(self, moment: Moment, *, thorough: bool) -> list[_Followed]:
         """What has news or never was read to its end; in each family only up to the first that is not read to its end."""
         chosen: list[_Followed] = []
         waiting: set[str] = set()
+        forgotten: list[_Followed] = []
         lag_bytes = 0
         for followed in self._followed:
             looks = followed.looks_now()
@@ -202,22 +215,35 @@ class Follower:
                 followed.looks = looks
                 chosen.append(followed)
             elif self._is_forgotten(followed, looks, moment):
-                self._let_go(followed.item.stream)
+                forgotten.append(followed)
         self.lag_bytes = lag_bytes
+        self._unfollow(forgotten)
         return chosen
 
-    def _survey(self, known: KnownLogs, moment: Moment) -> None:
-        """Find out what there is, by content, if anything changed since this was last done."""
-        found = discover(self._paths) if self._paths else discover_usual(Machine.this())
+    def _survey(self, known: KnownLogs) -> bool:
+        """Find out what there is, by content, if anything changed since this was last done.
+
+        Returns:
+            False where files were given other names meanwhile, as rotation does: then nothing can be said, and nothing is to
+            be read, until they stay; but not for ever.
+        """
+        found = self._discovered()
+        places = _places(found)
         seen = {str(path): self._signature(path) for path in found.paths}
         if seen == self._seen and not self._is_changed():
-            return
+            return True
         sources = known.sources()
-        held = [log for stream in list(self._held.values()) if (log := _as_log(stream)) is not None]
+        held = list(self._held_logs())
+        cut = frozenset(followed.item.source.family for followed in self._followed if followed.is_cut_in_place())
         logs = opened_logs(found, self._open)
         present = {log.file_id for log in logs}
         logs += [log for log in held if log.file_id not in present and log.head]
-        plan = plan_logs(found, logs, sources, Numbering(self._host, known.next_id()), self._open)
+        plan = plan_logs(found, logs, sources, Numbering(self._host, known.next_id(), cut), self._open)
+        if self._unsettled_looks < MAX_UNSETTLED and not (plan.is_settled and places == _places(self._discovered())):
+            self._unsettled_looks += 1
+            self._is_stale = True
+            return False
+        self._unsettled_looks = 0
         before = {followed.item.source.id: followed for followed in self._followed}
         by_id = {source.id: source for source in sources}
         news = [item for item in plan.items if not _is_done(item, by_id.get(item.source.id))]
@@ -227,8 +253,10 @@ class Follower:
         self._is_stale = False
         self._drop_unused(found)
         self._seen = {str(path): self._signature(path) for path in found.paths}
-        if {path: place[:2] for path, place in seen.items()} != {path: place[:2] for path, place in self._seen.items()}:
-            self._is_stale = True  # files came and went while they were looked at
+        return True
+
+    def _discovered(self) -> Discovery:
+        return discover(self._paths) if self._paths else discover_usual(Machine.this())
 
     def _follow(self, item: PlanItem, before: _Followed | None, known: Mapping[int, Source]) -> _Followed:
         if self._skips and item.source.offset == 0 and item.source.id not in known:
@@ -251,13 +279,18 @@ class Follower:
         if modes.S_ISFIFO(found.st_mode) or modes.S_ISCHR(found.st_mode):
             raise not_a_log(path, "a pipe, which passes by once: read it with `ollalog ingest`")
         held = self._held.get(FileId.of(found))
-        if not modes.S_ISREG(found.st_mode) or is_gzip(path) or (held is None and len(self._held) >= MAX_HELD):
+        if not modes.S_ISREG(found.st_mode) or (held is None and len(self._held) >= MAX_HELD):
             return open_file(path)
         if held is None:
             held = HeldStream(path)
             self._held[held.file_id] = held
         held.path = path
-        return FoundLog(str(path), held, held, held.head(), chain_name(path), held.file_id)
+        return _log_of(held, chain_name(path), held.file_id)
+
+    def _held_logs(self) -> Iterator[FoundLog]:
+        for held in list(self._held.values()):
+            with suppress(OSError, EOFError, zlib.error):
+                yield _as_log(held)
 
     def _signature(self, path: Path) -> tuple[object, ...]:
         """What has to stay the same at a path for it to need no new look; of what is held only which file it is."""
@@ -272,15 +305,11 @@ class Follower:
 
     def _drop_unused(self, found: Discovery) -> None:
         """Let go of files that are no source, unless they are empty and may become one."""
-        used = {id(followed.item.stream) for followed in self._followed}
+        used = {id(_held(followed.item)) for followed in self._followed}
         places = {_file_id(path) for path in found.paths}
         for file_id, held in list(self._held.items()):
             if id(held) not in used and (held.size_bytes > 0 or file_id not in places):
                 self._let_go(held)
-
-    def _is_over(self, followed: _Followed) -> bool:
-        """Whether a packed file was read to its end: nothing can be appended to it."""
-        return followed.is_complete and followed.item.stream.kind != "file"
 
     def _is_forgotten(self, followed: _Followed, looks: Looks, moment: Moment) -> bool:
         """Whether a rotated file, read to its end, can be let go: a later generation is followed, and it was quiet for long."""
@@ -288,25 +317,60 @@ class Follower:
         is_followed_by = any(other.live and other.item.source.family == family for other in self._followed)
         return not followed.live and followed.is_complete and is_followed_by and _is_quiet(followed, looks, moment, FORGET_S)
 
-    def _let_go(self, stream: object) -> None:
-        if isinstance(stream, HeldStream):
-            self._held.pop(stream.file_id, None)
-            self._followed = [followed for followed in self._followed if followed.item.stream is not stream]
-            stream.close()
-            with suppress(OSError):
-                if self._seen is not None and str(stream.path) in self._seen:
-                    self._seen[str(stream.path)] = self._signature(stream.path)
+    def _unfollow(self, ended: Sequence[_Followed]) -> None:
+        for followed in ended:
+            self._followed.remove(followed)
+            self._let_go(_held(followed.item))
+
+    def _let_go(self, held: HeldStream | None) -> None:
+        """Close a file; what is remembered of its path is what it looks like, so that a change of it is seen."""
+        if held is not None:
+            del self._held[held.file_id]
+            held.close()
+            if self._seen is not None and str(held.path) in self._seen:
+                self._seen[str(held.path)] = self._signature(held.path)
 
 
-def _as_log(held: HeldStream) -> FoundLog | None:
+def _is_over(followed: _Followed) -> bool:
+    """Whether a packed file was read to its end: nothing can be appended to it."""
+    return followed.is_complete and followed.item.stream.kind != "file"
+
+
+def _held(item: PlanItem) -> HeldStream | None:
+    """The file that is held open for an item."""
+    if isinstance(item.stream, HeldGzipStream):
+        return item.stream.held
+    return item.stream if isinstance(item.stream, HeldStream) else None
+
+
+def _places(found: Discovery) -> dict[Path, FileId | None]:
+    """Which file lies at each path now."""
+    return {path: _file_id(path) for path in found.paths}
+
+
+def _as_log(held: HeldStream) -> FoundLog:
     """A held file as a log that was found under the name that it has now; without a name it is older than all that have one."""
     place = held.place
-    head = held.head()
     if place is None:
-        family = chain_name(held.path).family
-        return FoundLog(f"{held.path} (deleted)", held, held, head, ChainName(family, (-1, 0, 0), live=False), None)
+        return _log_of(held, ChainName(chain_name(held.path).family, (-1, 0, 0), live=False), None)
     held.path = place
-    return FoundLog(str(place), held, held, head, chain_name(place), held.file_id)
+    return _log_of(held, chain_name(place), held.file_id)
+
+
+def _log_of(held: HeldStream, chain: ChainName, file_id: FileId | None) -> FoundLog:
+    """A held file as a log that was found.
+
+    Raises:
+        EOFError, zlib.error, OSError: it is packed, and cut off or damaged.
+    """
+    path = str(held.path) if file_id is not None else f"{held.path} (deleted)"
+    packed_head = held.head()
+    if packed_head.startswith(GZIP_MAGIC):
+        packed = HeldGzipStream(held)
+        return FoundLog(path, packed, packed, packed.head(), chain, file_id)
+    if held.path.suffix == ".gz" and 0 < len(packed_head) < len(GZIP_MAGIC):
+        raise EOFError
+    return FoundLog(path, held, held, packed_head, chain, file_id)
 
 
 def _again(item: PlanItem, source: Source, *, gap_bytes: int | None) -> PlanItem:

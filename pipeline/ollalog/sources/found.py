@@ -44,7 +44,7 @@ def open_file(path: Path) -> FoundLog:
         return open_pipe(path.open("rb"), str(path), ours=True)
     if not modes.S_ISREG(stat.st_mode):
         raise not_a_log(path, "a socket or a device")
-    stored = GzipStream(path) if is_gzip(path) else PlainStream(path, stat.st_size)
+    stored = GzipStream(path) if _is_gzip(path) else PlainStream(path, stat.st_size)
     return FoundLog(str(path), stored, stored, stored.head(), chain_name(path), FileId.of(stat))
 
 
@@ -71,7 +71,7 @@ def _pipe_chain(head: bytes) -> ChainName:
     return ChainName(Path(f"stdin:{fingerprint(head)}"), (2, 0, 0), live=False)
 
 
-def is_gzip(path: Path) -> bool:
+def _is_gzip(path: Path) -> bool:
     """By what it holds, not by its name: rotated logs are packed under any name, and not all that is called .gz is packed."""
     with path.open("rb", buffering=0) as file:
         magic = file.read(len(GZIP_MAGIC))

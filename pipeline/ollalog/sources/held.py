@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, BinaryIO, Self
 
 from ollalog.core.batch import Checkpoint
 from ollalog.sources.identity import HEAD_BYTES, TAIL_BYTES, checkpoint_at
+from ollalog.sources.packed import GzipStream
 from ollalog.sources.streams import FileId
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer as Buffer
 
 
 class HeldStream:
@@ -71,9 +76,50 @@ class HeldStream:
         """So many bytes from a place, fewer at the end."""
         return os.pread(self._file, length_bytes, offset)
 
+    def opened(self) -> BinaryIO:
+        """The file from its beginning, as something to read from in a row."""
+        return io.BufferedReader(_HeldFile(self))
+
     def close(self) -> None:
         """Let the file go."""
         os.close(self._file)
+
+
+class HeldGzipStream(GzipStream):
+    """A packed file that is held open, so that it may be renamed before it is read."""
+
+    def __init__(self, held: HeldStream) -> None:
+        super().__init__(held.path)
+        self.held = held
+
+    def _open_packed(self) -> BinaryIO:
+        return self.held.opened()
+
+
+class _HeldFile(io.RawIOBase):
+    """A place of its own in a held file."""
+
+    def __init__(self, held: HeldStream) -> None:
+        self._held = held
+        self._at = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._held.size_bytes}[whence]
+        self._at = base + offset
+        return self._at
+
+    def readinto(self, buffer: Buffer) -> int:
+        view = memoryview(buffer)
+        data = self._held.read_at(self._at, len(view))
+        view[: len(data)] = data
+        self._at += len(data)
+        return len(data)
 
 
 class HeldReading:

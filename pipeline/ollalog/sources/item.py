@@ -62,8 +62,12 @@ class PlanItem:
 
 @dataclass(frozen=True)
 class Plan:
-    """What there is to read, in reading order; what cannot be read; sentences for the person at the terminal."""
+    """What there is to read, in reading order; what cannot be read; sentences for the person at the terminal.
+
+    `is_settled` is false where files were given other names while they were looked at: some may be missing.
+    """
 
     items: list[PlanItem] = field(default_factory=list)
     problems: list[SourceError] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
+    is_settled: bool = True

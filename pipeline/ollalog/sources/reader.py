@@ -6,7 +6,7 @@ import errno
 import zlib
 from collections.abc import Iterator
 
-from ollalog.core.batch import Block, Source
+from ollalog.core.batch import Block
 from ollalog.sources.coding import coding_of
 from ollalog.sources.identity import checkpoint_at, last_checkpoint, same_head
 from ollalog.sources.item import PlanItem, ReadResult
@@ -36,8 +36,9 @@ def blocks(item: PlanItem, *, final: bool, block_bytes: int = BLOCK_BYTES) -> It
     problem = None
     try:
         with item.stream.read_from(source.offset, block_bytes) as stream:
-            item.head = item.stream.head()
-            _refuse_other(source, stream, item.head)
+            head = item.stream.head()
+            _refuse_other(item, stream, head)
+            item.head = head
             splitter = LineSplitter(source.id, source.offset, stream.before, coding_of(item.head))
             for block in _split(splitter, stream, item, final=final):
                 source = item.advanced(source, block)
@@ -46,7 +47,7 @@ def blocks(item: PlanItem, *, final: bool, block_bytes: int = BLOCK_BYTES) -> It
         held = splitter.held and not is_cut
     except (OSError, EOFError, zlib.error) as fault:
         problem = unreadable(source.path, fault)
-        is_stale = getattr(fault, "errno", None) == errno.ESTALE
+        is_stale = getattr(fault, "errno", None) in (errno.ESTALE, errno.ENOENT)
     item.result = ReadResult(source, held, problem, is_cut, is_stale)
 
 
@@ -66,7 +67,9 @@ def _split(splitter: LineSplitter, stream: Reading, item: PlanItem, *, final: bo
     yield from splitter.close(take_rest=(final or item.end_is_final) and not item.stream.is_cut_off)
 
 
-def _refuse_other(source: Source, stream: Reading, head: bytes) -> None:
+def _refuse_other(item: PlanItem, stream: Reading, head: bytes) -> None:
     """The file may have been rotated between the look at it and its opening: then the offset would be that of another."""
-    if source.offset and not (same_head(source, head) and last_checkpoint(source) == checkpoint_at(source.offset, stream.before)):
+    source = item.source
+    is_same = not source.offset or (same_head(source, head) and last_checkpoint(source) == checkpoint_at(source.offset, stream.before))
+    if not (is_same and head.startswith(item.head)):
         raise OSError(errno.ESTALE, "it was replaced after it was looked at")

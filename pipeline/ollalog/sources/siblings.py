@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from ollalog.core.batch import Source
@@ -15,36 +16,54 @@ from ollalog.sources.held import HeldStream
 from ollalog.sources.matching import KnownSources
 
 
-def missing_generations(logs: Sequence[FoundLog], known: Sequence[Source], opened: Callable[[Path], FoundLog]) -> Iterator[FoundLog]:
+@dataclass(frozen=True)
+class Beside:
+    """Rotated generations that were found beside the logs. `is_settled`: no file was given another name meanwhile."""
+
+    logs: list[FoundLog]
+    is_settled: bool
+
+
+def missing_generations(
+    logs: Sequence[FoundLog], known: Sequence[Source], opened: Callable[[Path], FoundLog], cut: Collection[str]
+) -> Beside:
     """The generation of each log that was read last, if it was rotated out of what was found, and those between it and the log.
 
-    Older ones are left alone: whoever names a file wants what comes from now on, not the archive beside it.
+    Older ones are left alone: whoever names a file wants what comes from now on, not the archive beside it. Where the one that
+    was read last is nowhere, it has dropped off the end of its chain, and all that is there is younger.
 
     Args:
         logs: What was found.
         known: The sources of the catalogue.
         opened: Finds out what lies at a path.
+        cut: Families whose log is known to have been cut in place: it was not rotated, unless by copy.
     """
     latest: dict[str, Source] = {}
     for source in sorted(known, key=lambda source: (source.generation, source.id)):
         if source.offset:
             latest[source.family] = source
+    missing: list[FoundLog] = []
+    is_settled = True
     for family in dict.fromkeys(str(log.chain.family) for log in logs if log.chain.live):
         if family in latest:
             generations = [log for log in logs if str(log.chain.family) == family]
-            yield from _since(KnownSources([latest[family]]), generations, Path(family), opened)
+            last_read = KnownSources([latest[family]])
+            holder = next((log for log in generations if last_read.continued_by(log)), None)
+            if holder is None or not holder.chain.live:
+                present = {log.path for log in logs}
+                before = _chain(Path(family))
+                beside = [log for log in _opened(before, opened) if log.path not in present]
+                missing += _since(last_read, holder, beside, is_cut=family in cut)
+                is_settled = is_settled and before == _chain(Path(family))
+    return Beside(missing, is_settled)
 
 
-def _since(last_read: KnownSources, logs: Sequence[FoundLog], family: Path, opened: Callable[[Path], FoundLog]) -> Iterator[FoundLog]:
+def _since(last_read: KnownSources, holder: FoundLog | None, beside: Sequence[FoundLog], *, is_cut: bool) -> Iterator[FoundLog]:
     """What lies beside a log and belongs to its family, from the generation that was read last on."""
-    holder = next((log for log in logs if last_read.continued_by(log)), None)
-    if holder is not None and holder.chain.live:
-        return
-    present = {log.path for log in logs}
-    beside = [log for log in _beside(family, opened) if log.path not in present]
     if holder is None:
         holder = next((log for log in beside if last_read.continued_by(log)), None)
         if holder is None:
+            yield from (log for log in beside if not log.chain.live and not is_cut)
             return
         yield holder
     began_ns = holder.stream.stat().st_mtime_ns if isinstance(holder.stream, HeldStream) else 0
@@ -60,16 +79,20 @@ def _changed_ns(path: str) -> int:
         return 0
 
 
-def _beside(family: Path, opened: Callable[[Path], FoundLog]) -> Iterator[FoundLog]:
+def _chain(family: Path) -> dict[Path, int]:
+    """The rotated files that lie beside a log, with their inodes."""
     try:
-        names = sorted(entry.name for entry in os.scandir(family.parent) if entry.is_file())
+        found = {family.parent / entry.name: entry.inode() for entry in os.scandir(family.parent) if entry.is_file()}
     except OSError:
-        return
-    for path in (family.parent / name for name in names):
-        if path != family and chain_name(path).family == family:
-            try:
-                log = opened(path)
-            except (OSError, EOFError, zlib.error, SourceError):
-                continue  # it is no generation that could be read
-            if log.head and log.stored is not None:
-                yield log
+        return {}
+    return {path: inode for path, inode in sorted(found.items()) if path != family and chain_name(path).family == family}
+
+
+def _opened(paths: Iterable[Path], opened: Callable[[Path], FoundLog]) -> Iterator[FoundLog]:
+    for path in paths:
+        try:
+            log = opened(path)
+        except (OSError, EOFError, zlib.error, SourceError):
+            continue  # it is no generation that could be read
+        if log.head and log.stored is not None:
+            yield log
