@@ -37,7 +37,15 @@ class Outcome:
     faults: list[str] = field(default_factory=list)
 
 
-def torture(place: Path, *, kills: int, seed: int, rotations_per_s: float = 8.0, alive_s: tuple[float, float] = (0.4, 1.6)) -> Outcome:
+def torture(
+    place: Path,
+    *,
+    kills: int,
+    seed: int,
+    rotations_per_s: float = 8.0,
+    alive_s: tuple[float, float] = (0.4, 1.6),
+    only: tuple[str, ...] = (),
+) -> Outcome:
     """Kill a tail so many times.
 
     Args:
@@ -45,11 +53,12 @@ def torture(place: Path, *, kills: int, seed: int, rotations_per_s: float = 8.0,
         kills: How many times SIGKILL is sent.
         seed: Of all that is left to chance.
         rotations_per_s: How often any log is rotated.
+        only: A part of the paths of the logs that are written; all when empty.
         alive_s: How long a tail lives at least and at most, its start included.
     """
     chance = random.Random(seed)  # noqa: S311 - chance, not secrets
     logs, root, outcome = place / "logs", place / "store", Outcome()
-    command = [sys.executable, "-m", "tests.torture.writer", str(logs), str(seed), str(rotations_per_s)]
+    command = [sys.executable, "-m", "tests.torture.writer", str(logs), str(seed), str(rotations_per_s), *only]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as writer:
         assert writer.stdin is not None
         assert writer.stdout is not None
@@ -57,7 +66,7 @@ def torture(place: Path, *, kills: int, seed: int, rotations_per_s: float = 8.0,
         # A generation that was rotated away before a log was ever seen is the past of whoever names a file.
         with subprocess.Popen(tail_command(root, logs), cwd=ROOT, stdout=subprocess.DEVNULL) as first:
             try:
-                while len(store.read_snapshot(root).sources) < len(all_logs(logs)):
+                while len(store.read_snapshot(root).sources) < (1 if only else len(all_logs(logs))):
                     assert first.poll() is None
             finally:
                 first.terminate()
@@ -150,10 +159,11 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--keep", type=Path, help="a folder for logs and store, which is kept")
+    parser.add_argument("--only", nargs=1, default=[], metavar="PART", help="write only the log that has this in its path")
     given = parser.parse_args()
     began_s, say = time.monotonic(), sys.stdout.writelines
     with tempfile.TemporaryDirectory() as folder:
-        outcome = torture(given.keep or Path(folder), kills=given.kills, seed=given.seed)
+        outcome = torture(given.keep or Path(folder), kills=given.kills, seed=given.seed, only=tuple(given.only))
     say([f"seed {given.seed}, {time.monotonic() - began_s:.0f} s\n"])
     say(f"{name:<10} {value:>12,}\n" for name, value in vars(outcome).items() if name != "faults")
     say(f"FAULT {fault}\n" for fault in outcome.faults)

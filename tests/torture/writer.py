@@ -7,6 +7,7 @@ import random
 import select
 import sys
 import time
+from itertools import chain
 from pathlib import Path
 
 from tests.torture.logs import Log, all_logs
@@ -14,15 +15,15 @@ from tests.torture.logs import Log, all_logs
 PAUSE_S = 0.01
 
 
-def main(folder: str, seed: str, rotations_per_s: str) -> None:
+def main(folder: str, seed: str, rotations_per_s: str, only: str = "") -> None:
     """Write bursts to logs chosen by chance."""
     chance = random.Random(int(seed))  # noqa: S311 - chance, not secrets
-    logs = all_logs(Path(folder))
+    logs = [log for log in all_logs(Path(folder)) if only in str(log.path)]
     for log in logs:
         log.open()
     number = 1
     turns = 0
-    print("ready", flush=True)
+    _tell("ready")
     began_s = time.monotonic()
     rotations = 0
     rotates = False
@@ -43,8 +44,13 @@ def main(folder: str, seed: str, rotations_per_s: str) -> None:
             rotations += _rotate(chance.choice(logs), chance)
     for log in logs:
         log.end_line()
-    told = {str(log.path): {"kept": [*sum(log.older, []), *log.generation], "destroyed": log.destroyed} for log in logs}
-    print(json.dumps({"logs": told, "rotations": rotations}), flush=True)
+    told = {str(log.path): {"kept": [*chain(*log.older), *log.generation], "destroyed": log.destroyed} for log in logs}
+    _tell(json.dumps({"logs": told, "rotations": rotations}))
+
+
+def _tell(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
 
 
 def _rotate(log: Log, chance: random.Random) -> int:

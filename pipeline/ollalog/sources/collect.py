@@ -12,6 +12,7 @@ from typing import BinaryIO
 
 from ollalog.core.batch import Source
 from ollalog.core.errors import SourceError
+from ollalog.sources.chain import chain_name
 from ollalog.sources.claims import Claims
 from ollalog.sources.discover import Discovery, discover
 from ollalog.sources.found import FoundLog, open_file, open_pipe
@@ -20,7 +21,7 @@ from ollalog.sources.item import Plan
 from ollalog.sources.matching import KnownSources
 from ollalog.sources.places import Machine, discover_usual
 from ollalog.sources.problems import cut_off, unreadable
-from ollalog.sources.siblings import missing_generations
+from ollalog.sources.siblings import Lookup, missing_generations, without_twins
 from ollalog.sources.streams import FileId
 
 ATTEMPTS = 5
@@ -79,8 +80,10 @@ def plan_logs(
         numbering: What new sources get.
         opened: Finds out what lies at a path.
     """
-    beside = missing_generations(logs, known, opened, numbering.cut)
-    logs = [*logs, *beside.logs]
+    live = [chain for path in (*found.paths, *found.absent) if (chain := chain_name(path)).live]
+    families = dict.fromkeys([str(chain.family) for chain in live] + [str(log.chain.family) for log in logs if log.chain.live])
+    beside = missing_generations(families, logs, known, Lookup(opened, numbering.cut))
+    logs = without_twins([*logs, *beside.logs])
     claims = Claims(KnownSources(known))
     to_read = claims.settle(logs)
     generations = Generations(known, host=numbering.host, next_id=numbering.next_id)

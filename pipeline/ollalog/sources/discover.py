@@ -24,10 +24,14 @@ _PACKED_OTHERWISE = (".zst", ".xz", ".bz2", ".lz4", ".zip", ".7z")
 
 @dataclass
 class Discovery:
-    """The files to read in the order found ("-" is standard input), what cannot be found, and what a person should know."""
+    """The files to read in the order found ("-" is standard input), what cannot be found, and what a person should know.
+
+    `absent` are the paths that were named and are not there.
+    """
 
     paths: list[Path] = field(default_factory=list)
     explicit: set[Path] = field(default_factory=set)
+    absent: list[Path] = field(default_factory=list)
     stdin: bool = False
     problems: list[SourceError] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
@@ -78,6 +82,7 @@ def _take(path: Path, found: Discovery, *, is_named: bool) -> None:
         is_folder = stat.S_ISDIR(path.stat().st_mode)
     except FileNotFoundError:
         found.problems.append(missing(path))
+        found.absent.append(path)
     except OSError as fault:
         found.problems.append(unreadable(str(path), fault))
     else:

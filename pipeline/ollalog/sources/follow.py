@@ -27,6 +27,7 @@ from ollalog.sources.item import PlanItem
 from ollalog.sources.packed import GZIP_MAGIC
 from ollalog.sources.places import Machine, discover_usual
 from ollalog.sources.problems import not_a_log
+from ollalog.sources.siblings import NAMELESS_AGE
 from ollalog.sources.skipping import skipped_to_end
 from ollalog.sources.streams import FileId
 
@@ -352,7 +353,7 @@ def _as_log(held: HeldStream) -> FoundLog:
     """A held file as a log that was found under the name that it has now; without a name it is older than all that have one."""
     place = held.place
     if place is None:
-        return _log_of(held, ChainName(chain_name(held.path).family, (-1, 0, 0), live=False), None)
+        return _log_of(held, ChainName(chain_name(held.path).family, (NAMELESS_AGE, held.stat().st_mtime_ns, 0), live=False), None)
     held.path = place
     return _log_of(held, chain_name(place), held.file_id)
 
@@ -363,7 +364,7 @@ def _log_of(held: HeldStream, chain: ChainName, file_id: FileId | None) -> Found
     Raises:
         EOFError, zlib.error, OSError: it is packed, and cut off or damaged.
     """
-    path = str(held.path) if file_id is not None else f"{held.path} (deleted)"
+    path = str(held.path) if file_id is not None else f"{held.path} (deleted, inode {held.file_id.inode})"
     packed_head = held.head()
     if packed_head.startswith(GZIP_MAGIC):
         packed = HeldGzipStream(held)

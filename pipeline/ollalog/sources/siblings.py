@@ -13,7 +13,10 @@ from ollalog.core.errors import SourceError
 from ollalog.sources.chain import chain_name
 from ollalog.sources.found import FoundLog
 from ollalog.sources.held import HeldStream
-from ollalog.sources.matching import KnownSources
+from ollalog.sources.matching import KnownSources, same_beginning
+
+NAMELESS_AGE = -1
+"""What the age of an open file that has no name any more begins with: of a chain, the oldest is deleted."""
 
 
 @dataclass(frozen=True)
@@ -24,19 +27,25 @@ class Beside:
     is_settled: bool
 
 
-def missing_generations(
-    logs: Sequence[FoundLog], known: Sequence[Source], opened: Callable[[Path], FoundLog], cut: Collection[str]
-) -> Beside:
+@dataclass(frozen=True)
+class Lookup:
+    """How to look: `opened` finds out what lies at a path, `cut` are families whose log is known to have been cut in place."""
+
+    opened: Callable[[Path], FoundLog]
+    cut: Collection[str]
+
+
+def missing_generations(families: Iterable[str], logs: Sequence[FoundLog], known: Sequence[Source], lookup: Lookup) -> Beside:
     """The generation of each log that was read last, if it was rotated out of what was found, and those between it and the log.
 
     Older ones are left alone: whoever names a file wants what comes from now on, not the archive beside it. Where the one that
     was read last is nowhere, it has dropped off the end of its chain, and all that is there is younger.
 
     Args:
+        families: The logs that are followed or were named, whether they are there, empty or gone.
         logs: What was found.
         known: The sources of the catalogue.
-        opened: Finds out what lies at a path.
-        cut: Families whose log is known to have been cut in place: it was not rotated, unless by copy.
+        lookup: How to look. What was cut in place was not rotated, unless by copy.
     """
     latest: dict[str, Source] = {}
     for source in sorted(known, key=lambda source: (source.generation, source.id)):
@@ -44,7 +53,7 @@ def missing_generations(
             latest[source.family] = source
     missing: list[FoundLog] = []
     is_settled = True
-    for family in dict.fromkeys(str(log.chain.family) for log in logs if log.chain.live):
+    for family in families:
         if family in latest:
             generations = [log for log in logs if str(log.chain.family) == family]
             last_read = KnownSources([latest[family]])
@@ -52,10 +61,26 @@ def missing_generations(
             if holder is None or not holder.chain.live:
                 present = {log.path for log in logs}
                 before = _chain(Path(family))
-                beside = [log for log in _opened(before, opened) if log.path not in present]
-                missing += _since(last_read, holder, beside, is_cut=family in cut)
+                beside = [log for log in _opened(before, lookup.opened) if log.path not in present]
+                missing += _since(last_read, holder, beside, is_cut=family in lookup.cut)
                 is_settled = is_settled and before == _chain(Path(family))
     return Beside(missing, is_settled)
+
+
+def without_twins(logs: Sequence[FoundLog]) -> list[FoundLog]:
+    """The logs less the open files without a name of which a copy was found: the copy's name tells its place in the chain."""
+    named = [log for log in logs if log.chain.age[0] != NAMELESS_AGE]
+    return [log for log in logs if log.chain.age[0] != NAMELESS_AGE or not any(_is_copy(other, log) for other in named)]
+
+
+def _is_copy(log: FoundLog, of: FoundLog) -> bool:
+    if log.stored is None or of.stored is None or log.head != of.head:
+        return False
+    try:
+        size_bytes = of.stored.size_bytes
+        return log.stored.size_bytes == size_bytes and same_beginning(log.stored, of.stored, size_bytes)
+    except (OSError, EOFError, zlib.error):
+        return False
 
 
 def _since(last_read: KnownSources, holder: FoundLog | None, beside: Sequence[FoundLog], *, is_cut: bool) -> Iterator[FoundLog]:
