@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -37,48 +38,51 @@ class Outcome:
     faults: list[str] = field(default_factory=list)
 
 
-def torture(
-    place: Path,
-    *,
-    kills: int,
-    seed: int,
-    rotations_per_s: float = 8.0,
-    alive_s: tuple[float, float] = (0.4, 1.6),
-    only: tuple[str, ...] = (),
-) -> Outcome:
+@dataclass(frozen=True)
+class Torment:
+    """What is done: SIGKILL so often, by chance of a seed, rotations of any log per second, and how long a tail lives.
+
+    `only` is a part of the paths of the logs that are written; all when empty.
+    """
+
+    kills: int
+    seed: int
+    rotations_per_s: float = 8.0
+    alive_s: tuple[float, float] = (0.4, 1.6)
+    only: str = ""
+
+
+def torture(place: Path, torment: Torment) -> Outcome:
     """Kill a tail so many times.
 
     Args:
         place: A folder for logs and store.
-        kills: How many times SIGKILL is sent.
-        seed: Of all that is left to chance.
-        rotations_per_s: How often any log is rotated.
-        only: A part of the paths of the logs that are written; all when empty.
-        alive_s: How long a tail lives at least and at most, its start included.
+        torment: What is done.
     """
-    chance = random.Random(seed)  # noqa: S311 - chance, not secrets
+    chance = random.Random(torment.seed)  # noqa: S311 - chance, not secrets
     logs, root, outcome = place / "logs", place / "store", Outcome()
-    command = [sys.executable, "-m", "tests.torture.writer", str(logs), str(seed), str(rotations_per_s), *only]
+    follow = tail_command(root, [path for path in paths_to_follow(logs) if torment.only in f"{path}/"])
+    command = [sys.executable, "-m", "tests.torture.writer", str(logs), str(torment.seed), str(torment.rotations_per_s), torment.only]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as writer:
         assert writer.stdin is not None
         assert writer.stdout is not None
         writer.stdout.readline()
         # A generation that was rotated away before a log was ever seen is the past of whoever names a file.
-        with subprocess.Popen(tail_command(root, logs), cwd=ROOT, stdout=subprocess.DEVNULL) as first:
+        with subprocess.Popen(follow, cwd=ROOT, stdout=subprocess.DEVNULL) as first:
             try:
-                while len(store.read_snapshot(root).sources) < (1 if only else len(all_logs(logs))):
+                while len(store.read_snapshot(root).sources) < (1 if torment.only else len(all_logs(logs))):
                     assert first.poll() is None
             finally:
                 first.terminate()
         outcome.faults += ["SIGTERM did not end a tail well"] if first.returncode else []
         writer.stdin.write("rotate\n")
         writer.stdin.flush()
-        for _ in range(kills):
-            _killed_after(chance.uniform(*alive_s), tail_command(root, logs), outcome)
+        for _ in range(torment.kills):
+            _killed_after(chance.uniform(*torment.alive_s), follow, outcome)
             if chance.random() < 0.05:
                 _verify(root, outcome, f"after {outcome.kills} kills")
         told, _ = writer.communicate("stop\n")
-    ended = subprocess.run([*tail_command(root, logs), "--once-idle", "6"], cwd=ROOT, capture_output=True, text=True, check=False)
+    ended = subprocess.run([*follow, "--once-idle", "6"], cwd=ROOT, capture_output=True, text=True, check=False)
     if ended.returncode:
         outcome.faults.append(f"the last tail ended with {ended.returncode}: {ended.stderr}")
     _verify(root, outcome, "at the end")
@@ -86,9 +90,9 @@ def torture(
     return outcome
 
 
-def tail_command(root: Path, logs: Path) -> list[str]:
-    """The command line that follows all logs."""
-    return [*COMMAND, "tail", "--store", str(root), "--timezone", "UTC", "--host", "box", *map(str, paths_to_follow(logs))]
+def tail_command(root: Path, paths: Iterable[Path]) -> list[str]:
+    """The command line that follows logs."""
+    return [*COMMAND, "tail", "--store", str(root), "--timezone", "UTC", "--host", "box", *map(str, paths)]
 
 
 def _killed_after(seconds: float, command: list[str], outcome: Outcome) -> None:
@@ -159,11 +163,12 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--keep", type=Path, help="a folder for logs and store, which is kept")
-    parser.add_argument("--only", nargs=1, default=[], metavar="PART", help="write only the log that has this in its path")
+    parser.add_argument("--only", default="", metavar="FOLDER", help="write only the log in this folder")
     given = parser.parse_args()
     began_s, say = time.monotonic(), sys.stdout.writelines
     with tempfile.TemporaryDirectory() as folder:
-        outcome = torture(given.keep or Path(folder), kills=given.kills, seed=given.seed, only=tuple(given.only))
+        torment = Torment(given.kills, given.seed, only=given.only)
+        outcome = torture(given.keep or Path(folder), torment)
     say([f"seed {given.seed}, {time.monotonic() - began_s:.0f} s\n"])
     say(f"{name:<10} {value:>12,}\n" for name, value in vars(outcome).items() if name != "faults")
     say(f"FAULT {fault}\n" for fault in outcome.faults)
