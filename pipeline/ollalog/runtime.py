@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from ollalog import parsing, sources, store
-from ollalog.core import machine
+from ollalog.core import machine, manifests
 from ollalog.core.batch import Block, LedgerEntry, Source, Turn
 from ollalog.core.clock import Clock
 from ollalog.core.events import Events
@@ -29,9 +29,10 @@ from ollalog.proof import reread
 if TYPE_CHECKING:
     from ollalog.warehouse import Warehouse
 
-COMMIT_BYTES = 20 << 20
-"""So much of the logs makes a batch: large enough that commits cost little, small enough for flat memory."""
-BLOCKS_IN_FLIGHT = 2
+COMMIT_RECORDS = 200_000
+COMMIT_BYTES = 64 << 20
+"""So many records, or so much of the logs, make a batch: large enough that commits cost little, small enough for flat memory."""
+BLOCKS_IN_FLIGHT = 3
 LOOK_AHEAD_BYTES = 1 << 20
 __all__ = ["IngestOptions", "IngestSummary", "ReprocessSummary", "ingest", "reprocess", "reread", "warehouse"]
 
@@ -57,6 +58,12 @@ class _Batch:
     readings: dict[int, _Reading] = field(default_factory=dict)
     strays: dict[int, Counter[str]] = field(default_factory=dict)
     size_bytes: int = 0
+    record_count: int = 0
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it is time for a commit."""
+        return self.record_count >= COMMIT_RECORDS or self.size_bytes >= COMMIT_BYTES
 
     def add(self, reading: _Reading, settled: Settled) -> None:
         """Take in what a stretch of a source became."""
@@ -154,10 +161,11 @@ class Run:
             parts.append(parsed)
             reading.source = item.advanced(reading.source, block)
             self._batch.size_bytes += block.end - block.start
+            self._batch.record_count += parsed.record_count
             summary["lines"] += parsed.line_count
             summary["bytes"] += block.end - block.start
             self._events.block_parsed(block.end - block.start, parsed.line_count)
-            if self._batch.size_bytes >= COMMIT_BYTES:
+            if self._batch.is_full:
                 self._settle(parts, reading)
                 self._flush()
                 reading = _Reading(item, reading.source, reading.source.offset)
@@ -386,4 +394,5 @@ def context_of(root: Path, options: IngestOptions, clock: Clock) -> Context:
         machine_zone=parsing.zone(machine.zone_text()),
         option_zone=parsing.zone(options.timezone) if options.timezone else None,
         client_key=machine.client_key(root) if options.hash_clients else None,
+        blob_names=manifests.blob_names(manifests.models_folders()),
     )

@@ -7,7 +7,7 @@
 -- byte_offset    = "where the line that begins the load begins; bytes"
 -- host           = "machine that the log is of"
 -- session        = "server run; null before the first known start"
--- model          = "name that the log gives the model by the end of its load; null when it gives none, or when two loads ran at once"
+-- model          = "name that the log gives the model by the end of its load, else the one that this machine's Ollama has for its file; null when nothing tells, or when two loads ran at once"
 -- model_blob     = "first 12 hex digits of the digest of the model's file; null when the line has none"
 -- started_at     = "when the load began; UTC"
 -- loaded_at      = "when the model was ready; UTC; null when the log does not tell"
@@ -53,7 +53,8 @@ stretch AS (
     arg_min(event, byte_offset) AS first_event,
     arg_min({'host': host, 'session': session, 'happened_at': happened_at, 'attrs': attrs, 'previous_event': previous_event}, byte_offset)
       AS head,
-    arg_min(model, byte_offset) FILTER (WHERE event IN ('model_load_started', 'model_loaded', 'model_named')) AS model,
+    arg_min(model, byte_offset) FILTER (WHERE event IN ('model_loaded', 'model_named')) AS model,
+    arg_min(model, byte_offset) FILTER (WHERE event = 'model_load_started') AS file_model,
     count(DISTINCT model) FILTER (WHERE event IN ('model_loaded', 'model_named')) AS names,
     min(happened_at) FILTER (WHERE event = 'model_loaded') AS loaded_at,
     arg_min(duration_ns, byte_offset) FILTER (WHERE event = 'model_loaded') AS load_ns,
@@ -79,7 +80,7 @@ SELECT
   byte_offset,
   head.host AS host,
   head.session AS session,
-  CASE WHEN NOT is_mixed THEN model END AS model,
+  CASE WHEN is_mixed THEN file_model ELSE coalesce(model, file_model) END AS model,
   nullif(blob, '') AS model_blob,
   head.happened_at AS started_at,
   loaded_at,

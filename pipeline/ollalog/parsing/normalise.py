@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import polars as pl
@@ -12,6 +12,7 @@ import polars as pl
 from ollalog.core.tables import INFERENCES, PAIRS, REJECTS, REQUESTS, SERVER_EVENTS, Table, polars_schema
 from ollalog.parsing import fold, records, zones
 from ollalog.parsing.attribution import attribute
+from ollalog.parsing.names import BLOB
 from ollalog.parsing.parse import ParsedBatch
 from ollalog.parsing.state import ParserState
 from ollalog.parsing.zones import Zone
@@ -22,13 +23,17 @@ _NEVER = pl.lit(None, _UTC)
 
 @dataclass(frozen=True)
 class Context:
-    """What the reader of a log knows beside its lines: its host, the zone asked for, this machine's zone, the present."""
+    """What the reader of a log knows beside its lines: its host, the zone asked for, this machine's zone, the present.
+
+    `blob_names`: names of model files by the first 12 hex digits of their digest, for what the log does not name.
+    """
 
     host: str
     read_at: datetime
     machine_zone: Zone
     option_zone: Zone | None = None
     client_key: bytes | None = None
+    blob_names: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -66,6 +71,7 @@ def settle(parsed: ParsedBatch, state: ParserState, context: Context) -> Settled
     )
     rejected = pl.concat([_unowned(parsed.unowned.filter(~continues)), parsed.rejected.select(_REJECTED)])
     rejected = rejected.with_columns(pl.lit(context.read_at, _UTC).alias("read_at"))
+    events = _with_names(events, pl.when(pl.col("event") == "model_load_started").then(pl.col("attrs").str.extract(BLOB)), context)
     events, is_load_open = _one_end_per_load(events, is_open=state.is_load_open)
     rows = {REQUESTS: requests, SERVER_EVENTS: events, INFERENCES: inferences, REJECTS: rejected}
     tables = {table.name: _cast(frame, table, parsed.source, context, turns) for table, frame in rows.items() if frame.height}
@@ -218,11 +224,20 @@ def _inferences(parsed: ParsedBatch, finished: pl.DataFrame, clock: pl.DataFrame
         frames.append(frame.with_columns(pl.coalesce("happened_at", local, "stamp").alias("happened_at")))
     if finished.height:
         rates = records.rates()
-        frames.append(finished.with_columns(pl.lit("server_log").alias("origin"), _NEVER.alias("happened_at"), *rates))
+        named = _with_names(finished, pl.col("model_blob"), context)
+        frames.append(named.with_columns(pl.lit("server_log").alias("origin"), _NEVER.alias("happened_at"), *rates))
     if not frames:
         return pl.DataFrame(schema={"line": pl.Int64()})
     whole = pl.concat(frames, how="diagonal_relaxed").sort("line", maintain_order=True)
     return _timed(whole, clock, state)
+
+
+def _with_names(frame: pl.DataFrame, blob: pl.Expr, context: Context) -> pl.DataFrame:
+    """Fill `model` by the file's digest where the log does not name it, and this machine's Ollama does."""
+    if not context.blob_names or not frame.height:
+        return frame
+    known = blob.replace_strict(dict(context.blob_names), default=None, return_dtype=pl.String)
+    return frame.with_columns(pl.coalesce("model", known).alias("model"))
 
 
 def _unowned(unowned: pl.DataFrame) -> pl.DataFrame:

@@ -43,6 +43,12 @@ class ParsedBatch:
     folded: int
     first_bytes: bytes = b""
 
+    @property
+    def record_count(self) -> int:
+        """How many records the frames hold: what settling and storing them costs."""
+        records = 0 if self.inferences is None else self.inferences.height
+        return records + sum(frame.height for frame in (self.requests, self.events, self.marks, self.rejected, self.unowned))
+
 
 def parse(batch: LineBatch, first_bytes: bytes = b"", formats: Sequence[Format] | None = None) -> ParsedBatch:
     """Read the lines of one block.

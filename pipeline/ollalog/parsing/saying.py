@@ -51,16 +51,25 @@ def told(said: pl.DataFrame) -> tuple[pl.DataFrame, int]:
         One row per line that is stored, with COLUMNS in place of `tail` and `known_event`; the number of DEBUG and TRACE
         lines left out because they tell no event.
     """
-    kinds = _kinds(said["message"])
-    named = said.join(kinds, on="message", how="left", maintain_order="left").with_columns(
+    is_quiet = pl.col("level").is_in(["DEBUG", "TRACE"])
+    named = said.join(_kinds(said["message"]), on="message", how="left", maintain_order="left").with_columns(
         pl.coalesce("known_event", "by_text").alias("by_text")
     )
-    is_quiet = pl.col("level").is_in(["DEBUG", "TRACE"])
-    kept = named.filter(~(is_quiet & (pl.col("by_text") == "other")))
-    full = kept.with_columns(pl.when(~is_quiet).then(_attrs(kept["tail"])).alias("attrs"))
-    return _with_details(full).select(
-        *said.drop("tail", "known_event", *(name for name in COLUMNS if name in said)).columns, *COLUMNS
-    ), said.height - kept.height
+    is_left_out = named.select((is_quiet & (pl.col("by_text") == "other")).alias("out"))["out"]
+    kept = named.filter(~is_left_out) if is_left_out.any() else named
+    full = kept.join(_details(kept["tail"]), on="tail", how="left", maintain_order="left").with_columns(
+        pl.when(~is_quiet).then(pl.col(name)).alias(name) for name in ("attrs", "model")
+    )
+    columns = [*said.drop("tail", "known_event", *(name for name in COLUMNS if name in said)).columns, *COLUMNS]
+    return _with_extras(_with_values(_with_events(full))).select(columns), said.height - kept.height
+
+
+def _details(tails: pl.Series) -> pl.DataFrame:
+    """What distinct attributes say by themselves: `tail`, `attrs` (JSON), `model`."""
+    distinct = tails.unique()
+    attrs = _attrs(distinct)
+    models = names.model_names(attrs.str.extract(r'"model":"((?:[^"\\]|\\.)*)"'))
+    return pl.DataFrame({"tail": distinct, "attrs": attrs, "model": models})
 
 
 def _attrs(tails: pl.Series) -> pl.Series:
@@ -127,8 +136,8 @@ def _kind(event: str, found: tuple[tuple[str, str], ...]) -> tuple[str, int | No
     return event, duration_ns, share, json.dumps(groups, ensure_ascii=False) if groups else None
 
 
-def _with_details(frame: pl.DataFrame) -> pl.DataFrame:
-    """Add `event`, `model` and `value` to a frame of `message`, `tail`, `attrs`, `level` and what `_kinds` tells."""
+def _with_events(frame: pl.DataFrame) -> pl.DataFrame:
+    """Add `event` to a frame of `message`, `tail`, `level` and `by_text`."""
     tail, message, by_text = pl.col("tail"), pl.col("message"), pl.col("by_text")
     is_loud = pl.col("level").is_in(["WARN", "ERROR"]) | (by_text == "model_load_failed")
     is_short_of_memory = pl.concat_str(message, tail).str.contains_any(list(messages.OUT_OF_MEMORY), ascii_case_insensitive=True)
@@ -141,32 +150,40 @@ def _with_details(frame: pl.DataFrame) -> pl.DataFrame:
         .when(by_text.is_in(["other", "model_load_failed"]) & is_short_of_memory).then(pl.lit("out_of_memory"))
         .otherwise(by_text).alias("event")
     )  # fmt: skip
-    frame = frame.with_row_index("place")
-    odd = frame.filter(is_loud | (by_text == "model_load_started")).select("place", event)
-    events = frame["by_text"].scatter(odd["place"], odd["event"]).alias("event") if odd.height else frame["by_text"].alias("event")
-    return _with_extras(frame.with_columns(events, *_models_and_values(frame)))
+    places = frame.select((is_loud | (by_text == "model_load_started")).alias("odd"))["odd"].arg_true()
+    if places.len() == 0:
+        return frame.with_columns(by_text.alias("event"))
+    distinct = frame.select("message", "tail", "by_text")[places].unique().with_columns(event)
+    odd = frame.select("message", "tail", "by_text")[places].join(
+        distinct, on=["message", "tail", "by_text"], how="left", maintain_order="left"
+    )
+    return frame.with_columns(frame["by_text"].scatter(places, odd["event"]).alias("event"))
 
 
-def _models_and_values(frame: pl.DataFrame) -> list[pl.Series]:
-    model = names.model_names(frame["attrs"].str.extract(r'"model":"((?:[^"\\]|\\.)*)"')).alias("model")
-    value = pl.col("share")
+def _with_values(frame: pl.DataFrame) -> pl.DataFrame:
+    """Add `value`: of a share of layers, or of the attribute that matters most for an event."""
+    value = frame["share"].alias("value")
     for event, key in _VALUES.items():
-        number = pl.col("attrs").str.extract_groups(_NUMBER % key).struct
-        scaled = number.field("1").cast(pl.Float64, strict=False) * number.field("2").fill_null("").replace_strict(
-            _SCALE, default=None, return_dtype=pl.Float64
-        )
-        if (frame["by_text"] == event).any():
-            value = pl.when(pl.col("by_text") == event).then(scaled).otherwise(value)
-    return [model, frame.select(value.alias("value"))["value"]]
+        places = (frame["by_text"] == event).arg_true()
+        if places.len():
+            number = frame["attrs"].gather(places).str.extract_groups(_NUMBER % key).struct
+            scale = number.field("2").fill_null("").replace_strict(_SCALE, default=None, return_dtype=pl.Float64)
+            value = value.scatter(places, number.field("1").cast(pl.Float64, strict=False) * scale)
+    return frame.with_columns(value)
 
 
 def _with_extras(frame: pl.DataFrame) -> pl.DataFrame:
     """Put what a message itself says (a version, layers) among the attributes of its line."""
-    places = frame.filter(pl.col("extras").is_not_null()).select("place", "attrs", "extras")
-    if places.height == 0:
+    places = frame["extras"].is_not_null().arg_true()
+    if places.len() == 0:
         return frame
-    merged = [json.dumps(json.loads(attrs or "{}") | json.loads(extras), ensure_ascii=False) for _, attrs, extras in places.iter_rows()]
-    return frame.with_columns(frame["attrs"].scatter(places["place"], merged))
+    attrs, extras = frame["attrs"].gather(places), frame["extras"].gather(places)
+    if attrs.null_count() == attrs.len():
+        merged = extras
+    else:
+        both = zip(attrs, extras, strict=True)
+        merged = pl.Series([json.dumps(json.loads(one or "{}") | json.loads(other), ensure_ascii=False) for one, other in both])
+    return frame.with_columns(frame["attrs"].scatter(places, merged))
 
 
 def of_texts(lines: pl.DataFrame, level: str, event: str | None = None) -> pl.DataFrame:

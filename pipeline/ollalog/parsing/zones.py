@@ -14,6 +14,8 @@ from ollalog.core.zones import offset_of, zone_fault
 
 _SLOG_TIME = re.compile(rb"time=\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(Z|[+-]\d\d:\d\d)")
 LOOK_AHEAD_BYTES = 1 << 20
+STEADY = timedelta(days=14)
+_MARGIN = timedelta(days=1)
 _SLACK = timedelta(minutes=1)
 
 
@@ -63,6 +65,9 @@ def to_utc(local: pl.Series, where: Zone, last_utc: datetime | None) -> pl.Serie
     """
     if where.name is None:
         return (local - timedelta(seconds=where.offset_s)).dt.replace_time_zone("UTC")
+    steady = _steady_offset(local, where.name)
+    if steady is not None:
+        return (local - steady).dt.replace_time_zone("UTC")
     frame = pl.DataFrame({"local": local}).with_columns(
         _in_zone("local", where.name, "earliest").alias("earliest"), _in_zone("local", where.name, "latest").alias("latest")
     )
@@ -70,6 +75,17 @@ def to_utc(local: pl.Series, where: Zone, last_utc: datetime | None) -> pl.Serie
     if (frame["earliest"] == frame["latest"]).fill_null(value=True).all():
         return frame["earliest"]
     return _by_order(frame, last_utc)
+
+
+def _steady_offset(local: pl.Series, name: str) -> timedelta | None:
+    """The one offset of a zone at all these times, where a look at both ends can tell: no zone changes twice in STEADY."""
+    first, last = local.min(), local.max()
+    if not isinstance(first, datetime) or not isinstance(last, datetime) or last - first > STEADY:
+        return None
+    ends = pl.Series([first - _MARGIN, last + _MARGIN], dtype=pl.Datetime("us")).to_frame("local")
+    at_ends = ends.select(_in_zone("local", name, "earliest").alias("early"), _in_zone("local", name, "latest").alias("late"))
+    offsets = {(there - utc.replace(tzinfo=None)) if utc else None for there, *both in ends.hstack(at_ends).iter_rows() for utc in both}
+    return offsets.pop() if len(offsets) == 1 else None
 
 
 def _in_zone(column: str, name: str, ambiguous: Literal["earliest", "latest"]) -> pl.Expr:

@@ -14,7 +14,7 @@ from ollalog.sources.problems import unreadable
 from ollalog.sources.splitter import LineSplitter
 from ollalog.sources.streams import Reading
 
-BLOCK_BYTES = 10 << 20
+BLOCK_BYTES = 8 << 20
 
 
 def blocks(item: PlanItem, *, final: bool, block_bytes: int = BLOCK_BYTES) -> Iterator[Block]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -67,8 +67,19 @@ def by_date(table: Table, frame: pl.DataFrame) -> dict[str, pl.DataFrame]:
     moment = pl.col(table.time)
     usable = moment.to_physical().is_between(FIRST_US, LAST_US)
     day = pl.when(usable).then(moment.dt.date()).otherwise(pl.lit(UNDATED)).alias("day of the part")
+    days = frame.select(day).to_series()
+    if days.is_sorted():  # logs mostly are in order: a stretch of rows for each day, and nothing is copied
+        return {known.isoformat(): rows for known, rows in _stretches(frame, days)}
     groups = frame.with_columns(day).partition_by("day of the part", maintain_order=True, include_key=False, as_dict=True)
     return {key[0].isoformat(): rows for key, rows in groups.items()}
+
+
+def _stretches(frame: pl.DataFrame, days: pl.Series) -> Iterator[tuple[date, pl.DataFrame]]:
+    """The rows of each day of sorted ones, with the day."""
+    start = 0
+    for length, day in days.rle().struct.unnest().iter_rows():
+        yield day, frame.slice(start, length)
+        start += length
 
 
 def drafts_of(

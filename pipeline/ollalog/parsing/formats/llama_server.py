@@ -7,37 +7,25 @@ Source: llama.cpp tools/server/server-context.cpp (print_timing, release, "new p
 
 from __future__ import annotations
 
-from typing import Any
-
 import polars as pl
 
 from ollalog.parsing.format import Extract, Format
 
 TORN_START = "slot print_timing: id"
-_TELLING = (
-    "new prompt, ",
-    "cached n_tokens = ",
-    "eval time = ",
-    "total time = ",
-    "stop processing: ",
-    "processing task",
-    "top_p = ",
-    "initializing, n_slots = ",
-)
+_TELLING = r"new prompt, |cached n_tokens = |eval time = |total time = |stop processing: |processing task|top_p = |initializing, n_slots = "
 _OWNER = r"^(?:slot |srv |que |res |\t(?:repeat_last_n|dry_multiplier|top_k|mirostat) = )"
 # words of the text after the task -> kind of mark
-_KINDS = (
-    ("processing task", "launch"),
-    ("new prompt, ", "prompt"),
-    ("cached n_tokens = ", "cached"),
-    ("prompt eval time = ", "prompt_eval"),
-    ("eval time = ", "eval"),
-    ("total time = ", "total"),
-    ("stop processing: ", "release"),
-)
+_KINDS = {
+    "processing task": "launch",
+    "new prompt, ": "prompt",
+    "cached n_tokens = ": "cached",
+    "prompt eval time = ": "prompt_eval",
+    "eval time = ": "eval",
+    "total time = ": "total",
+    "stop processing: ": "release",
+}
+_KIND = f"({'|'.join(_KINDS)})"
 _TIMINGS = ("prompt_eval", "eval", "total")
-# the two numbers that matter in any of these texts
-_NUMBERS = r"^[^0-9]*([0-9.]+)[^0-9]+(?:[0-9]+, task\.n_tokens = *)?([0-9.]+)"
 _SAMPLER = r"top_p = ([0-9.]+).* temp = ([0-9.]+)"
 MARK_SCHEMA = {
     "line": pl.UInt32(),
@@ -75,46 +63,49 @@ def _ready(lines: pl.DataFrame) -> pl.DataFrame:
 
 
 def _of_tasks(lines: pl.DataFrame) -> pl.DataFrame:
-    parts = pl.col("text").str.splitn("|", 3).struct
-    kind: Any = pl.when(pl.col("rest").str.contains(_KINDS[0][0], literal=True)).then(pl.lit(_KINDS[0][1]))
-    for words, name in _KINDS[1:]:
-        kind = kind.when(pl.col("rest").str.contains(words, literal=True)).then(pl.lit(name))
-    named = (
-        lines.lazy()
-        .select(
-            "line",
-            "byte_offset",
-            parts.field("field_0").alias("head"),
-            parts.field("field_1").alias("middle"),
-            parts.field("field_2").alias("rest"),
-        )
-        .with_columns(
-            pl.col("head").str.extract(r"id +([0-9]+) *$").cast(pl.Int64, strict=False).alias("slot"),
-            pl.col("middle").str.strip_chars(" task").cast(pl.Int64, strict=False).alias("task"),
-            kind.alias("kind"),
-        )
-        .filter(pl.col("kind").is_not_null() & pl.col("task").is_not_null())
-        .collect()
+    parts = lines["text"].str.splitn("|", 3).struct
+    rest = parts.field("field_2").alias("rest")
+    kind = rest.str.extract(_KIND).replace_strict(_KINDS, default=None, return_dtype=pl.String)
+    named = lines.select("line", "byte_offset").with_columns(
+        parts.field("field_0").str.extract(r"id +([0-9]+) *$").cast(pl.Int64, strict=False).alias("slot"),
+        parts.field("field_1").str.strip_chars(" task").cast(pl.Int64, strict=False).alias("task"),
+        kind.alias("kind"),
+        rest,
     )
-    is_timing = named.select(pl.col("kind").is_in(_TIMINGS) & (pl.col("rest").str.slice(30, 6) == " ms / ")).to_series()
-    timings = named.filter(is_timing).with_columns(
-        pl.col("rest").str.slice(19, 11).str.strip_chars().cast(pl.Float64, strict=False).alias("a"),
-        pl.col("rest")
-        .str.slice(36, 9)
-        .str.splitn(" t", 2)
-        .struct.field("field_0")
-        .str.strip_chars()
-        .cast(pl.Float64, strict=False)
-        .alias("b"),
-    )
-    numbers = pl.col("rest").str.extract_groups(_NUMBERS).struct
-    a, b = numbers.field("1").cast(pl.Float64, strict=False), numbers.field("2").cast(pl.Float64, strict=False)
-    rest = named.filter(~is_timing)
-    is_launch = rest["kind"] == "launch"
-    launches = rest.filter(is_launch).with_columns(pl.lit(None, pl.Float64).alias("a"), pl.lit(None, pl.Float64).alias("b"))
-    others = rest.filter(~is_launch).with_columns(a.alias("a"), pl.when(pl.col("kind") != "cached").then(b).alias("b"))
-    told = pl.concat([timings, others]).filter(pl.col("a").is_not_null())
-    return pl.concat([told, launches]).select(list(MARK_SCHEMA)).sort("line")
+    is_whole = named["kind"].is_not_null() & named["task"].is_not_null()
+    named = named if is_whole.all() else named.filter(is_whole)
+    return _with_numbers(named).select(list(MARK_SCHEMA))
+
+
+def _with_numbers(named: pl.DataFrame) -> pl.DataFrame:
+    """Add `a` and `b` to marks by the texts that tell them (`rest`); marks whose numbers are torn off are left out."""
+    kind, rest = named["kind"], named["rest"]
+    is_launch = kind == "launch"
+    is_timing = kind.is_in(_TIMINGS)
+    told = named.with_columns(pl.lit(None, pl.Float64).alias("a"), pl.lit(None, pl.Float64).alias("b"))
+    for places, numbers in ((is_timing.arg_true(), _timings), ((~is_timing & ~is_launch).arg_true(), _counts)):
+        a, b = numbers(rest.gather(places))
+        told = told.with_columns(told["a"].scatter(places, a), told["b"].scatter(places, b))
+    is_told = is_launch | told["a"].is_not_null()
+    return told if is_told.all() else told.filter(is_told)
+
+
+def _timings(rest: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """Milliseconds and tokens of " … time = 20.27 ms / 37 tokens …"."""
+    parts = rest.str.splitn(" = ", 2).struct.field("field_1").str.splitn(" ms /", 2).struct
+    return _float(parts.field("field_0")), _float(parts.field("field_1").str.splitn(" token", 2).struct.field("field_0"))
+
+
+def _counts(rest: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """The first and the last number of "new prompt, n_ctx_slot = 4096, n_keep = 4, task.n_tokens = 29" and the like."""
+    parts = rest.str.splitn(" = ", 4).struct
+    first = parts.field("field_1").str.splitn(",", 2).struct.field("field_0")
+    last = pl.select(pl.coalesce(parts.field("field_3"), parts.field("field_2"))).to_series()
+    return _float(first), _float(last)
+
+
+def _float(text: pl.Series) -> pl.Series:
+    return text.str.strip_chars().cast(pl.Float64, strict=False)
 
 
 def _samplers(lines: pl.DataFrame) -> pl.DataFrame:
@@ -137,7 +128,7 @@ def extract(lines: pl.DataFrame) -> Extract:
     Returns:
         Marks by MARK_SCHEMA, at most one per line; chatter as noise; the chat template's example opens a continuation.
     """
-    telling = lines.filter(pl.col("text").str.contains_any(list(_TELLING)))
+    telling = lines.filter(lines["text"].str.contains(_TELLING))
     marks = marks_of(telling)
     templates = lines.filter(pl.col("text").str.contains("example_format: '", literal=True))["line"]
     chatter = lines.height - marks.height

@@ -6,33 +6,44 @@ where they hold blanks, quotes, "=" or what does not print; bare values are not 
 
 from __future__ import annotations
 
-import re
-
 import polars as pl
 
 from ollalog.parsing import go_text, saying
 from ollalog.parsing.format import Extract, Format
 
 START = "time=2"
-_ESCAPED = re.compile(r'("(?:[^"\\]|\\.)*")(.*)$', re.DOTALL)
+_ESCAPED = r'(?s)^"((?:[^"\\]|\\.)*)"(.*)$'
 
 
 def _cut(lines: pl.DataFrame) -> pl.DataFrame:
-    """Cut lines at their separators: SAID_SCHEMA and `said`, what follows "msg="; nulls where a part is missing."""
-    parts = pl.col("text").str.splitn(" msg=", 2).struct
+    """Cut lines into their parts, SAID_SCHEMA; nulls where a part is missing.
+
+    Servers say the same things again and again: what follows the time is read once for all lines that have it.
+    """
+    text = pl.col("text")
+    timed = lines.with_columns(
+        text.str.slice(5, 23).str.to_datetime("%Y-%m-%dT%H:%M:%S.%3f", strict=False, time_unit="us").alias("ended_local"),
+        text.str.slice(28).alias("after"),
+    )
+    fields = _with_escapes(_fields(timed["after"].unique())).drop("said")
+    return timed.join(fields, on="after", how="left", maintain_order="left").with_columns(pl.lit(None, pl.String).alias("known_event"))
+
+
+def _fields(afters: pl.Series) -> pl.DataFrame:
+    """What the distinct texts behind the time say: `after`, `said` (what follows "msg="), and the parts of SAID_SCHEMA."""
+    parts = pl.col("after").str.splitn(" msg=", 2).struct
     head = parts.field("field_0").str.splitn(" level=", 2).struct
-    clock, zone, said = head.field("field_0"), pl.col("zone"), pl.col("said")
+    zone, said = pl.col("zone"), pl.col("said")
     offset_s = zone.str.slice(1, 2).cast(pl.Int32, strict=False) * 3600 + zone.str.slice(4, 2).cast(pl.Int32, strict=False) * 60
     quoted, bare = said.str.slice(1).str.splitn('"', 2).struct, said.str.splitn(" ", 2).struct
     is_quoted = said.str.starts_with('"')
     is_cut_off = is_quoted & quoted.field("field_1").is_null()
     after_quotes = quoted.field("field_1").str.strip_prefix(" ")
     return (
-        lines.lazy()
+        pl.LazyFrame({"after": afters})
         .with_columns(
             parts.field("field_1").alias("said"),
-            clock.str.slice(5, 23).str.to_datetime("%Y-%m-%dT%H:%M:%S%.3f", strict=False, time_unit="us").alias("ended_local"),
-            clock.str.slice(28).alias("zone"),
+            head.field("field_0").alias("zone"),
             head.field("field_1").str.extract(r"^([A-Z]+)(?:[+-]\d+)?(?: source=\S*)?$").alias("level"),
         )
         .with_columns(
@@ -41,21 +52,22 @@ def _cut(lines: pl.DataFrame) -> pl.DataFrame:
             pl.when(is_cut_off).then(None).when(is_quoted).then(quoted.field("field_0"))
             .otherwise(bare.field("field_0")).alias("message"),
             pl.when(is_quoted).then(after_quotes).otherwise(bare.field("field_1")).fill_null("").alias("tail"),
-            pl.lit(None, pl.String).alias("known_event"),
         )
+        .select("after", "said", "zone_s", "level", "message", "tail")
         .collect()
     )  # fmt: skip
 
 
-def _with_escapes(cut: pl.DataFrame) -> pl.DataFrame:
+def _with_escapes(fields: pl.DataFrame) -> pl.DataFrame:
     """Read messages that hold escapes, such as quotes, again by Go's rules."""
-    escaped = cut.with_row_index("place").filter(pl.col("said").str.starts_with('"') & pl.col("message").str.contains("\\", literal=True))
-    if escaped.height == 0:
-        return cut
-    found = [_ESCAPED.match(said) for said in escaped["said"]]
-    messages = [go_text.unquote(match[1][1:-1]) if match else None for match in found]
-    tails = [match[2].removeprefix(" ") if match else "" for match in found]
-    return cut.with_columns(cut["message"].scatter(escaped["place"], messages), cut["tail"].scatter(escaped["place"], tails))
+    is_escaped = fields["said"].str.starts_with('"') & fields["message"].str.contains("\\", literal=True)
+    places = is_escaped.fill_null(value=False).arg_true()
+    if places.len() == 0:
+        return fields
+    found = fields["said"].gather(places).str.extract_groups(_ESCAPED).struct.unnest()
+    messages = pl.Series([None if text is None else go_text.unquote(text) for text in found["1"]], dtype=pl.String)
+    tails = found["2"].str.strip_prefix(" ").fill_null("")
+    return fields.with_columns(fields["message"].scatter(places, messages), fields["tail"].scatter(places, tails))
 
 
 def extract(lines: pl.DataFrame) -> Extract:
@@ -67,7 +79,7 @@ def extract(lines: pl.DataFrame) -> Extract:
     Returns:
         `said` by SAID_SCHEMA; what is no slog line after all is rejected.
     """
-    cut = _with_escapes(_cut(lines))
+    cut = _cut(lines)
     is_year = pl.col("ended_local").dt.year().is_between(1970, 2200).fill_null(value=False)
     is_read = cut.select(pl.all_horizontal(pl.col("zone_s", "level", "message").is_not_null(), is_year)).to_series()
     if is_read.all():
