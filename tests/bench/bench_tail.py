@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import array
+import http.client
 import os
 import shutil
 import socket
@@ -21,7 +22,6 @@ import sys
 import tempfile
 import threading
 import time
-import urllib.request
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -50,7 +50,7 @@ class Usage:
         fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()
         cpu_s = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
         resident = int(fields[21]) * os.sysconf("SC_PAGE_SIZE")
-        return Usage(cpu_s, resident, len(os.listdir(f"/proc/{pid}/fd")))
+        return Usage(cpu_s, resident, sum(1 for _ in Path(f"/proc/{pid}/fd").iterdir()))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -260,7 +260,7 @@ class _Mtail(_Follower):
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
-        self._url = f"http://127.0.0.1:{port}/metrics"
+        self._address = f"127.0.0.1:{port}"
         program = Path(__file__).with_name("ollama.mtail")
         command = ["mtail", "--progs", str(program), "--logs", str(self.log), "--address", "127.0.0.1", "--port", str(port)]
         with subprocess.Popen([*command, "--log_dir", str(self.place)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as mtail:
@@ -271,8 +271,10 @@ class _Mtail(_Follower):
 
     def arrived(self) -> int:
         try:
-            with urllib.request.urlopen(self._url, timeout=5) as answer:
-                text = answer.read().decode()
+            connection = http.client.HTTPConnection(self._address, timeout=5)
+            connection.request("GET", "/metrics")
+            text = connection.getresponse().read().decode()
+            connection.close()
         except OSError:
             return -1
         return sum(int(line.rsplit(" ", 1)[1]) for line in text.splitlines() if line.startswith("requests_total{"))

@@ -6,13 +6,14 @@ from ollalog.sources.item import Plan, PlanItem, ReadResult
 from ollalog.sources.lines_at import lines_at
 from ollalog.sources.reader import blocks
 from ollalog.sources.text import cut
-from ollalog.sources.wake import EventWaker, TimerWaker, Waker
+from ollalog.sources.wake import EventWaker, Places, TimerWaker, Waker
 
 __all__ = [
     "EventWaker",
     "Follower",
     "KnownLogs",
     "Moment",
+    "Places",
     "Plan",
     "PlanItem",
     "ReadResult",

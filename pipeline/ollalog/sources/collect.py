@@ -17,7 +17,8 @@ from ollalog.sources.claims import Claims
 from ollalog.sources.discover import Discovery, discover
 from ollalog.sources.found import FoundLog, open_file, open_pipe
 from ollalog.sources.generations import Generations
-from ollalog.sources.item import Plan
+from ollalog.sources.item import Plan, PlanItem
+from ollalog.sources.journal import journal_item
 from ollalog.sources.matching import KnownSources
 from ollalog.sources.places import Machine, discover_usual
 from ollalog.sources.problems import cut_off, unreadable
@@ -54,9 +55,20 @@ def plan(
     for _ in range(ATTEMPTS):
         found = discover(paths) if paths else discover_usual(Machine.this())
         planned = plan_logs(found, opened_logs(found, open_file, stdin), known, Numbering(host, next_id), open_file)
+        planned.items.extend(_journal_items(found, known, Numbering(host, free_id(next_id, planned.items))))
         if planned.is_settled or found.stdin:
             break
     return planned
+
+
+def free_id(next_id: int, items: Sequence[PlanItem]) -> int:
+    """The first number that neither the catalogue nor one of the items has."""
+    return max([next_id, *(item.source.id + 1 for item in items)])
+
+
+def _journal_items(found: Discovery, known: Sequence[Source], numbering: Numbering) -> Iterator[PlanItem]:
+    for count, journal in enumerate(dict.fromkeys(found.journals)):
+        yield journal_item(journal, known, numbering.host, numbering.next_id + count, follows=False)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ollalog.core.errors import SourceError
+from ollalog.sources.journal import PREFIX, Journal
 from ollalog.sources.problems import missing, no_path, nothing_matches, unreadable
 
 STDIN = "-"
@@ -32,6 +33,7 @@ class Discovery:
     paths: list[Path] = field(default_factory=list)
     explicit: set[Path] = field(default_factory=set)
     absent: list[Path] = field(default_factory=list)
+    journals: list[Journal] = field(default_factory=list)
     stdin: bool = False
     problems: list[SourceError] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
@@ -46,6 +48,9 @@ def discover(names: Sequence[str]) -> Discovery:
     for name in names:
         if name == STDIN:
             found.stdin = True
+            continue
+        if name.startswith(PREFIX):
+            found.journals.append(Journal.named(name))
             continue
         if not name or "\0" in name:
             found.problems.append(no_path(name))

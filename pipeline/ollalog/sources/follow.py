@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import stat as modes
+import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -18,12 +19,13 @@ from pathlib import Path
 from ollalog.core.batch import Source
 from ollalog.core.errors import SourceError
 from ollalog.sources.chain import ChainName, chain_name
-from ollalog.sources.collect import Numbering, opened_logs, plan_logs
+from ollalog.sources.collect import Numbering, free_id, opened_logs, plan_logs
 from ollalog.sources.discover import Discovery, discover
 from ollalog.sources.found import FoundLog, open_file
 from ollalog.sources.held import HeldGzipStream, HeldStream
 from ollalog.sources.identity import last_checkpoint
 from ollalog.sources.item import PlanItem
+from ollalog.sources.journal import JournalStream, journal_item
 from ollalog.sources.packed import GZIP_MAGIC
 from ollalog.sources.places import Machine, discover_usual
 from ollalog.sources.problems import not_a_log
@@ -76,6 +78,9 @@ class _Followed:
     def looks_now(self) -> Looks | None:
         """What it looks like; None where it is nowhere to be seen."""
         held = _held(self.item)
+        if isinstance(self.item.stream, JournalStream):
+            # What waits in a pipe has no look of its own: each time that something waits is news.
+            return self.item.stream.at, time.monotonic_ns() if self.item.stream.has_news() else 0
         try:
             found = held.stat() if held is not None else Path(self.item.source.path).stat()
         except OSError:
@@ -113,6 +118,7 @@ class Follower:
         self._host = host
         self._skips = from_end
         self._held: dict[FileId, HeldStream] = {}
+        self._journals: dict[str, JournalStream] = {}
         self._followed: list[_Followed] = []
         self._seen: dict[str, tuple[object, ...]] | None = None
         self._is_stale = True
@@ -126,6 +132,11 @@ class Follower:
         folders += [path.parent for path in named if not path.is_dir()]
         folders += [Path(followed.item.source.path).parent for followed in self._followed]
         return [folder for folder in dict.fromkeys(map(Path.absolute, folders)) if folder.is_dir()]
+
+    @property
+    def descriptors(self) -> list[int]:
+        """What becomes readable when a journal has news."""
+        return [stream.descriptor for stream in self._journals.values() if stream.descriptor is not None]
 
     @property
     def log_count(self) -> int:
@@ -172,6 +183,8 @@ class Follower:
             is_committed = item.source.id in committed
             source = committed.get(item.source.id, item.source)
             followed.item = _again(item, _thinned(source), gap_bytes=0 if is_committed else item.gap_bytes)
+            if isinstance(item.stream, JournalStream) and item.stream.at != source.offset:
+                self._restart(item.stream, followed)
         self._unfollow([followed for followed in self._followed if _is_over(followed)])
 
     def forget(self) -> None:
@@ -179,12 +192,14 @@ class Follower:
         self._is_stale = True
         self._seen = None
         self._followed = []
+        self._close_journals()
 
     def close(self) -> None:
         """Let all files go."""
         for held in self._held.values():
             held.close()
         self._held.clear()
+        self._close_journals()
 
     def _is_changed(self) -> bool:
         """Whether what is followed is, by name and size, no longer what it was."""
@@ -210,7 +225,7 @@ class Follower:
                 followed.changed_s = moment.at_s
             if not (followed.live or followed.is_complete or followed.has_failed):
                 waiting.add(family)
-            is_final = not followed.live and (followed.item.stream.kind != "file" or _is_quiet(followed, looks, moment, QUIET_S))
+            is_final = not followed.live and (followed.item.stream.kind == "gzip" or _is_quiet(followed, looks, moment, QUIET_S))
             if has_news or (followed.is_held and is_final) or (followed.has_failed and thorough):
                 followed.item.end_is_final = is_final
                 followed.looks = looks
@@ -231,6 +246,7 @@ class Follower:
         found = self._discovered()
         places = _places(found)
         seen = {str(path): self._signature(path) for path in found.paths}
+        seen |= {journal.name: () for journal in found.journals}
         if seen == self._seen and not self._is_changed():
             return True
         sources = known.sources()
@@ -248,13 +264,44 @@ class Follower:
         before = {followed.item.source.id: followed for followed in self._followed}
         by_id = {source.id: source for source in sources}
         news = [item for item in plan.items if not _is_done(item, by_id.get(item.source.id))]
+        news += self._journal_items(found, sources, free_id(known.next_id(), plan.items))
         self._followed = [self._follow(item, before.get(item.source.id), by_id) for item in news]
         self.problems, self.remarks = list(plan.problems), list(plan.remarks)
         self._skips = False
         self._is_stale = False
         self._drop_unused(found)
-        self._seen = {str(path): self._signature(path) for path in found.paths}
+        self._seen = {str(path): self._signature(path) for path in found.paths} | {journal.name: () for journal in found.journals}
         return True
+
+    def _journal_items(self, found: Discovery, known: Sequence[Source], next_id: int) -> list[PlanItem]:
+        """The journals, each with the child that reads it already, if there is one."""
+        items = []
+        for journal in dict.fromkeys(found.journals):
+            stream = self._journals.get(journal.name)
+            if stream is not None and (followed := self._follower_of(stream)) is not None:
+                items.append(followed.item)
+                continue
+            item = journal_item(journal, known, self._host, free_id(next_id, items), follows=True)
+            if isinstance(item.stream, JournalStream):
+                self._journals[journal.name] = item.stream
+            items.append(item)
+        return items
+
+    def _follower_of(self, stream: JournalStream) -> _Followed | None:
+        return next((followed for followed in self._followed if followed.item.stream is stream), None)
+
+    def _restart(self, stream: JournalStream, followed: _Followed) -> None:
+        """More was read than is committed: begin again behind what is."""
+        stream.close()
+        followed.item.stream = JournalStream(stream.journal, followed.item.source, follows=True)
+        followed.looks = None
+        self._journals[stream.journal.name] = followed.item.stream
+
+    def _close_journals(self) -> None:
+        for stream in self._journals.values():
+            with suppress(SourceError):
+                stream.close()
+        self._journals.clear()
 
     def _discovered(self) -> Discovery:
         return discover(self._paths) if self._paths else discover_usual(Machine.this())
@@ -334,7 +381,7 @@ class Follower:
 
 def _is_over(followed: _Followed) -> bool:
     """Whether a packed file was read to its end: nothing can be appended to it."""
-    return followed.is_complete and followed.item.stream.kind != "file"
+    return followed.is_complete and followed.item.stream.kind == "gzip"
 
 
 def _held(item: PlanItem) -> HeldStream | None:
@@ -381,7 +428,7 @@ def _again(item: PlanItem, source: Source, *, gap_bytes: int | None) -> PlanItem
 
 def _is_done(item: PlanItem, known: Source | None) -> bool:
     """Whether nothing can be new of an item: it is packed, read to its end, and the catalogue has its name."""
-    return item.stream.kind != "file" and item.unread_bytes == 0 and known == item.source
+    return item.stream.kind == "gzip" and item.unread_bytes == 0 and known == item.source
 
 
 def _thinned(source: Source) -> Source:

@@ -7,9 +7,11 @@ import zlib
 from collections.abc import Iterator
 
 from ollalog.core.batch import Block
+from ollalog.core.errors import SourceError
 from ollalog.sources.coding import coding_of
 from ollalog.sources.identity import checkpoint_at, last_checkpoint, same_head
 from ollalog.sources.item import PlanItem, ReadResult
+from ollalog.sources.journal import proven
 from ollalog.sources.problems import unreadable
 from ollalog.sources.splitter import LineSplitter
 from ollalog.sources.streams import Reading
@@ -40,11 +42,14 @@ def blocks(item: PlanItem, *, final: bool, block_bytes: int = BLOCK_BYTES) -> It
             _refuse_other(item, stream, head)
             item.head = head
             splitter = LineSplitter(source.id, source.offset, stream.before, coding_of(item.head))
-            for block in _split(splitter, stream, item, final=final):
+            for cut_block in _split(splitter, stream, item, final=final):
+                block = proven(cut_block) if item.stream.kind == "journal" else cut_block
                 source = item.advanced(source, block)
                 yield block
         is_cut = _is_cut(splitter, item)
         held = splitter.held and not is_cut
+    except SourceError as fault:
+        problem = fault
     except (OSError, EOFError, zlib.error) as fault:
         problem = unreadable(source.path, fault)
         is_stale = getattr(fault, "errno", None) in (errno.ESTALE, errno.ENOENT)
@@ -70,6 +75,8 @@ def _split(splitter: LineSplitter, stream: Reading, item: PlanItem, *, final: bo
 def _refuse_other(item: PlanItem, stream: Reading, head: bytes) -> None:
     """The file may have been rotated between the look at it and its opening: then the offset would be that of another."""
     source = item.source
+    if item.stream.kind == "journal":
+        return
     is_same = not source.offset or (same_head(source, head) and last_checkpoint(source) == checkpoint_at(source.offset, stream.before))
     if not (is_same and head.startswith(item.head)):
         raise OSError(errno.ESTALE, "it was replaced after it was looked at")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import select
 import threading
 import time
-from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -15,6 +18,14 @@ if TYPE_CHECKING:
 
 NOISE_EVENTS = 1000
 """So many events of files that are no logs, and a folder is too loud to listen to: each costs a tenth of a millisecond."""
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where news can be expected: in folders, and from descriptors that become readable."""
+
+    folders: tuple[Path, ...] = ()
+    descriptors: tuple[int, ...] = ()
 
 
 class Waker(Protocol):
@@ -28,8 +39,8 @@ class Waker(Protocol):
         """Wait, whatever happens."""
         ...
 
-    def wait(self, folders: Sequence[Path], seconds: float) -> None:
-        """Wait so long, or until something happens to a log in one of the folders."""
+    def wait(self, places: Places, seconds: float) -> None:
+        """Wait so long, or until something happens at one of the places."""
         ...
 
     def close(self) -> None:
@@ -51,9 +62,9 @@ class TimerWaker:
         """Wait, whatever happens."""
         self._never.wait(seconds)
 
-    def wait(self, folders: Sequence[Path], seconds: float) -> None:
-        """Wait so long."""
-        self.pause(seconds)
+    def wait(self, places: Places, seconds: float) -> None:
+        """Wait so long, or until a descriptor is readable."""
+        select.select(places.descriptors, [], [], seconds)
 
     def close(self) -> None:
         """Nothing to do."""
@@ -68,7 +79,7 @@ class EventWaker(TimerWaker):
 
     def __init__(self) -> None:
         super().__init__()
-        self._news = threading.Event()
+        self._bell, self._rope = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         self._observer: BaseObserver | None = None
         self._folders: tuple[Path, ...] = ()
         self._noise_events = 0
@@ -78,16 +89,16 @@ class EventWaker(TimerWaker):
         self._listen_to(())
         super().pause(seconds)
 
-    def wait(self, folders: Sequence[Path], seconds: float) -> None:
-        """Wait so long, or until something happens to a log in one of the folders.
+    def wait(self, places: Places, seconds: float) -> None:
+        """Wait so long, or until something happens to a log in one of the folders or a descriptor is readable.
 
         Who begins to listen may have missed what happened just before, so the first wait of a row ends at once.
         """
-        if tuple(folders) != self._folders:
-            self._listen_to(tuple(folders))
+        if places.folders != self._folders:
+            self._listen_to(places.folders)
             return
-        self._news.wait(seconds)
-        if self._news.is_set():
+        heard = select.select([self._bell, *places.descriptors], [], [], seconds)[0]
+        if heard:
             self._listen_to(())
 
     def close(self) -> None:
@@ -96,6 +107,8 @@ class EventWaker(TimerWaker):
             self._observer.stop()
             self._observer.join()
             self._observer = None
+        os.close(self._bell)
+        os.close(self._rope)
 
     def _listen_to(self, folders: tuple[Path, ...]) -> None:
         from watchdog.events import (
@@ -121,7 +134,9 @@ class EventWaker(TimerWaker):
         self._observer.unschedule_all()
         self._folders = folders
         self._noise_events = 0
-        self._news.clear()
+        with suppress(BlockingIOError):
+            while os.read(self._bell, 4096):
+                pass
         kinds = [DirCreatedEvent, DirMovedEvent, FileCreatedEvent, FileModifiedEvent, FileMovedEvent]
         for folder in folders:
             try:
@@ -132,7 +147,8 @@ class EventWaker(TimerWaker):
     def _hear(self, *paths: str) -> None:
         self._noise_events += 1
         if self._noise_events > NOISE_EVENTS or any(path and is_log_name(Path(path).name) for path in paths):
-            self._news.set()
+            with suppress(BlockingIOError):
+                os.write(self._rope, b".")
 
 
 def _observer() -> BaseObserver:
