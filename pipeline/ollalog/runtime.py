@@ -44,7 +44,7 @@ class _Reading:
     item: sources.PlanItem
     source: Source
     start: int
-    line_count: int = 0
+    gap_bytes: int | None = 0
     fates: Counter[str] = field(default_factory=Counter)
     noise: Counter[str] = field(default_factory=Counter)
     rows: Counter[str] = field(default_factory=Counter)
@@ -100,11 +100,11 @@ def _entry(reading: _Reading) -> LedgerEntry:
         fates=dict(reading.fates),
         noise=dict(reading.noise),
         rows=dict(reading.rows),
-        gap_bytes=reading.item.gap_bytes if reading.start == 0 else 0,
+        gap_bytes=reading.gap_bytes,
     )
 
 
-class _Run:
+class Run:
     """One pass over a plan: blocks are parsed ahead in threads, settled in order, and handed to `commit` in batches."""
 
     def __init__(
@@ -115,33 +115,47 @@ class _Run:
         commit: Callable[[Turn], object],
         events: Events,
     ) -> None:
-        self._context = context
+        self.context = context
+        self.committed: dict[int, Source] = {}
         self._ends = {source.id: source.offset for source in known}
-        self._known_ids = frozenset(self._ends)
+        self._known = {source.id: _named(source) for source in known}
+        self._held: set[int] = set()
         self._known_state = states
         self._commit = commit
         self._events = events
         self._states: dict[str, ParserState] = {}
         self._batch = _Batch()
         self.summary = IngestSummary()
+        self._summaries: dict[int, dict[str, Any]] = {}
 
-    def read(self, items: Sequence[sources.PlanItem], *, final: bool, stop: Interrupt) -> None:
+    def read(self, items: Sequence[sources.PlanItem], pool: ThreadPoolExecutor, *, final: bool, stop: Interrupt) -> None:
         """Read all items in order, until told to stop; what was settled by then is committed."""
-        with ThreadPoolExecutor(BLOCKS_IN_FLIGHT, thread_name_prefix="parse") as pool:
-            for item in items:
-                if stop.is_set() and not item.stream.is_cut_off:
-                    continue
-                self._events.source_started(item.source.path)
-                self._read_one(item, pool, final=final, stop=stop)
-                self._events.source_finished(item.source.path)
+        for item in items:
+            if stop.is_set() and not item.stream.is_cut_off:
+                continue
+            self._events.source_started(item.source.path)
+            self._read_one(item, pool, final=final, stop=stop)
+            self._events.source_finished(item.source.path)
         self._flush()
-        self.summary.interrupted = stop.is_set()
+
+    def forget(self) -> None:
+        """A commit failed: what was not committed is given up, and is read again from the positions that are."""
+        self._batch = _Batch()
+        self._states = {}
+        self._held = set()
+        self._ends |= {source.id: source.offset for source in self.committed.values()}
+
+    def finished(self, *, interrupted: bool) -> IngestSummary:
+        """All that was read, half lines that wait at the end included."""
+        self.summary.interrupted = interrupted
+        self.summary.fates["held"] = len(self._held)
+        for source in self._held:
+            self._summaries[source]["lines"] += 1
+        return self.summary
 
     def _read_one(self, item: sources.PlanItem, pool: ThreadPoolExecutor, *, final: bool, stop: Interrupt) -> None:
-        reading = _Reading(item, item.source, item.source.offset)
-        place = {"source": item.source.id, "path": item.source.path}
-        summary: dict[str, Any] = {**place, "lines": 0, "bytes": 0, "gap_bytes": item.gap_bytes}
-        self.summary.sources.append(summary)
+        reading = _Reading(item, item.source, item.source.offset, item.gap_bytes)
+        summary = self._summary_of(item)
         parts: list[ParsedBatch] = []
         for block, parsed in _in_order(item, sources.blocks(item, final=final), pool, stop):
             parts.append(parsed)
@@ -156,29 +170,42 @@ class _Run:
                 self._flush()
                 reading = _Reading(item, reading.source, reading.source.offset)
         self._settle(parts, reading)
-        self._finish(reading, summary)
+        self._finish(reading)
+
+    def _summary_of(self, item: sources.PlanItem) -> dict[str, Any]:
+        """The entry of a source in the summary, which counts all that was read of it."""
+        summary = self._summaries.get(item.source.id)
+        if summary is None:
+            summary = {"source": item.source.id, "path": item.source.path, "lines": 0, "bytes": 0, "gap_bytes": item.gap_bytes}
+            self._summaries[item.source.id] = summary
+            self.summary.sources.append(summary)
+        return summary
 
     def _settle(self, parts: list[ParsedBatch], reading: _Reading) -> None:
         """Give the blocks read since the last time what earlier lines say, and put their rows into the batch."""
         self._ends[reading.source.id] = reading.source.offset
         if parts:
             family = reading.source.family
-            settled = parsing.settle(parsing.joined(parts), self._state(family), self._context)
+            settled = parsing.settle(parsing.joined(parts), self._state(family), self.context)
             self._states[family] = settled.state
             self._batch.add(reading, settled)
             parts.clear()
 
-    def _finish(self, reading: _Reading, summary: dict[str, Any]) -> None:
+    def _finish(self, reading: _Reading) -> None:
         """Note how a source ended: a half line that waits, a fault, a new name of what was known."""
         result = reading.item.result
         if result is None or result.source.offset != reading.source.offset:
             return  # Ctrl-C: its end was not read, or blocks before it were dropped
         if result.problem is not None:
             self.summary.problems.append(result.problem)
+        was_held = result.source.id in self._held
         if result.held:
-            reading.fates["held"] = 1
-            summary["lines"] += 1
-        is_news = reading.fates or result.source != reading.item.source or result.source.id not in self._known_ids
+            self._held.add(result.source.id)
+            if reading.fates or not was_held:
+                reading.fates["held"] = 1
+        elif was_held:
+            self._held.discard(result.source.id)
+        is_news = reading.fates or self._known.get(result.source.id) != _named(result.source) or reading.gap_bytes != 0
         reading.source = result.source
         if is_news:
             self._state(reading.source.family)
@@ -196,14 +223,27 @@ class _Run:
         turn = self._batch.turn(self._states, self._ends)
         batch = self._commit(turn)
         self._batch = _Batch()
+        for source in turn.sources:
+            self.committed[source.id] = source
+            self._known[source.id] = _named(source)
         self.summary.batches += 1
         rows = 0
         for entry in turn.ledger:
-            self.summary.fates.update(entry.fates)
+            self.summary.fates.update({fate: count for fate, count in entry.fates.items() if fate != "held"})
             self.summary.rows.update(entry.rows)
             self.summary.size_bytes += entry.end - entry.start
             rows += sum(entry.rows.values())
         self._events.batch_committed(batch if isinstance(batch, int) else 0, rows)
+
+
+def _named(source: Source) -> Source:
+    """A source without its proofs: what is news even when nothing more was read of it, such as another name."""
+    return replace(source, checkpoints=())
+
+
+def workers() -> ThreadPoolExecutor:
+    """Where blocks are parsed ahead."""
+    return ThreadPoolExecutor(BLOCKS_IN_FLIGHT, thread_name_prefix="parse")
 
 
 def _in_order(
@@ -247,18 +287,18 @@ def ingest(root: Path, paths: Sequence[str], options: IngestOptions, *, clock: C
         UsageError: an option cannot be.
     """
     began = time.perf_counter()
-    context = _context(root, options, clock)
-    with store.open_store(root, command="ingest", clock=clock) as opened, interruptible() as stop:
+    context = context_of(root, options, clock)
+    with store.open_store(root, command="ingest", clock=clock) as opened, interruptible() as stop, workers() as pool:
         known = opened.sources()
         looked = stop.wait_for(lambda: sources.plan(paths, known, host=context.host, next_id=opened.next_source_id()))
         plan = looked or sources.Plan()
-        run = _Run(context, known, opened.state, opened.commit, events)
+        run = Run(context, known, opened.state, opened.commit, events)
         _announce(plan, events)
-        run.read(plan.items, final=options.final, stop=stop)
-    summary = run.summary
+        run.read(plan.items, pool, final=options.final, stop=stop)
+        summary = run.finished(interrupted=stop.is_set())
     summary.problems[:0] = plan.problems
     summary.seconds = time.perf_counter() - began
-    _remark_on_nothing(summary, events)
+    remark_on_nothing(summary, events)
     return summary
 
 
@@ -271,8 +311,8 @@ def reprocess(root: Path, paths: Sequence[str], options: IngestOptions, *, clock
         What was read, and what changed by table. Rows of logs that are gone stay.
     """
     began = time.perf_counter()
-    context = _context(root, options, clock)
-    with store.open_store(root, command="reprocess", clock=clock) as opened, interruptible() as stop:
+    context = context_of(root, options, clock)
+    with store.open_store(root, command="reprocess", clock=clock) as opened, interruptible() as stop, workers() as pool:
         known = opened.sources()
         paths = _whole_families(paths, known)
         looked = stop.wait_for(lambda: sources.plan(paths, known, host=context.host, next_id=opened.next_source_id()))
@@ -280,14 +320,15 @@ def reprocess(root: Path, paths: Sequence[str], options: IngestOptions, *, clock
         items = [replace(item, source=replace(item.source, offset=0, checkpoints=())) for item in plan.items]
         summary = ReprocessSummary(problems=list(plan.problems))
         with opened.rebuild(item.source.id for item in items) as rebuild:
-            run = _Run(context, (), lambda _family: None, rebuild.add, events)
+            run = Run(context, (), lambda _family: None, rebuild.add, events)
             events.run_planned(len(items), sum(item.size_bytes or 0 for item in items))
-            run.read(items, final=options.final, stop=stop)
-            if not run.summary.interrupted and items:
+            run.read(items, pool, final=options.final, stop=stop)
+            done = run.finished(interrupted=stop.is_set())
+            if not done.interrupted and items:
                 summary.changes = rebuild.commit().as_dict()["tables"]
     for name in ("batches", "sources", "fates", "rows", "size_bytes", "interrupted"):
-        setattr(summary, name, getattr(run.summary, name))
-    summary.problems += run.summary.problems
+        setattr(summary, name, getattr(done, name))
+    summary.problems += done.problems
     summary.seconds = time.perf_counter() - began
     return summary
 
@@ -338,7 +379,7 @@ def _announce(plan: sources.Plan, events: Events) -> None:
         events.remark(remark)
 
 
-def _remark_on_nothing(summary: IngestSummary, events: Events) -> None:
+def remark_on_nothing(summary: IngestSummary, events: Events) -> None:
     """Say which logs held not one line that is known: most likely a wrong file."""
     if summary.fates["rejected"] and not summary.fates["row"]:
         events.remark(
@@ -346,7 +387,7 @@ def _remark_on_nothing(summary: IngestSummary, events: Events) -> None:
         )
 
 
-def _context(root: Path, options: IngestOptions, clock: Clock) -> Context:
+def context_of(root: Path, options: IngestOptions, clock: Clock) -> Context:
     return Context(
         host=options.host or socket.gethostname(),
         read_at=clock.now_utc(),

@@ -23,6 +23,9 @@ class Events(Protocol):
     def source_finished(self, path: str) -> None:
         """Everything that is there of one source was read."""
 
+    def logs_followed(self, logs: int, lag_bytes: int) -> None:
+        """A turn of a tail is over: so many logs are followed, and so many bytes were unread when it began."""
+
     def remark(self, text: str) -> None:
         """A sentence for the person at the terminal (stderr)."""
 
@@ -43,6 +46,9 @@ class NullEvents:
         """Ignored."""
 
     def source_finished(self, path: str) -> None:
+        """Ignored."""
+
+    def logs_followed(self, logs: int, lag_bytes: int) -> None:
         """Ignored."""
 
     def remark(self, text: str) -> None:

@@ -47,14 +47,15 @@ class Interrupt:
 
 
 @contextmanager
-def interruptible() -> Iterator[Interrupt]:
-    """Listen to Ctrl-C while the block lasts; only the main thread hears it."""
+def interruptible(*numbers: int) -> Iterator[Interrupt]:
+    """Listen to Ctrl-C, or to these signals, while the block lasts; only the main thread hears them."""
     interrupt = Interrupt()
     if threading.current_thread() is not threading.main_thread():
         yield interrupt
         return
-    before = signal.signal(signal.SIGINT, interrupt.on_signal)
+    before = {number: signal.signal(number, interrupt.on_signal) for number in numbers or (signal.SIGINT,)}
     try:
         yield interrupt
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

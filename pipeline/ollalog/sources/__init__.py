@@ -1,9 +1,26 @@
 """Find logs, tell them apart, and read whole lines with their byte offsets."""
 
 from ollalog.sources.collect import plan
+from ollalog.sources.follow import Follower, KnownLogs, Moment
 from ollalog.sources.item import Plan, PlanItem, ReadResult
 from ollalog.sources.lines_at import lines_at
 from ollalog.sources.reader import blocks
 from ollalog.sources.text import cut
+from ollalog.sources.wake import EventWaker, Places, TimerWaker, Waker
 
-__all__ = ["Plan", "PlanItem", "ReadResult", "blocks", "cut", "lines_at", "plan"]
+__all__ = [
+    "EventWaker",
+    "Follower",
+    "KnownLogs",
+    "Moment",
+    "Places",
+    "Plan",
+    "PlanItem",
+    "ReadResult",
+    "TimerWaker",
+    "Waker",
+    "blocks",
+    "cut",
+    "lines_at",
+    "plan",
+]

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ollalog.core.errors import SourceError
+from ollalog.sources.journal import PREFIX, Journal
 from ollalog.sources.problems import missing, no_path, nothing_matches, unreadable
 
 STDIN = "-"
@@ -24,10 +25,15 @@ _PACKED_OTHERWISE = (".zst", ".xz", ".bz2", ".lz4", ".zip", ".7z")
 
 @dataclass
 class Discovery:
-    """The files to read in the order found ("-" is standard input), what cannot be found, and what a person should know."""
+    """The files to read in the order found ("-" is standard input), what cannot be found, and what a person should know.
+
+    `absent` are the paths that were named and are not there.
+    """
 
     paths: list[Path] = field(default_factory=list)
     explicit: set[Path] = field(default_factory=set)
+    absent: list[Path] = field(default_factory=list)
+    journals: list[Journal] = field(default_factory=list)
     stdin: bool = False
     problems: list[SourceError] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
@@ -42,6 +48,9 @@ def discover(names: Sequence[str]) -> Discovery:
     for name in names:
         if name == STDIN:
             found.stdin = True
+            continue
+        if name.startswith(PREFIX):
+            found.journals.append(Journal.named(name))
             continue
         if not name or "\0" in name:
             found.problems.append(no_path(name))
@@ -78,6 +87,7 @@ def _take(path: Path, found: Discovery, *, is_named: bool) -> None:
         is_folder = stat.S_ISDIR(path.stat().st_mode)
     except FileNotFoundError:
         found.problems.append(missing(path))
+        found.absent.append(path)
     except OSError as fault:
         found.problems.append(unreadable(str(path), fault))
     else:

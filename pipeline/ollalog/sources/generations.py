@@ -11,6 +11,7 @@ from ollalog.sources.claims import Claim
 from ollalog.sources.found import FoundLog
 from ollalog.sources.identity import HEAD_BYTES, fingerprint
 from ollalog.sources.item import PlanItem
+from ollalog.sources.streams import FileId
 
 
 class Generations:
@@ -64,8 +65,8 @@ class Generations:
         return _as_found(source, log)
 
     def _gap_bytes(self, claim: Claim, predecessor: Source | None, claimed: set[int]) -> int | None:
-        """Unknown when the generation before was last seen as the growing file of the family and is now nowhere to be seen."""
-        if predecessor is None or predecessor.offset == 0 or predecessor.id in claimed or predecessor.path != predecessor.family:
+        """Unknown when the generation before is nowhere to be seen: it may have grown since it was read."""
+        if predecessor is None or predecessor.offset == 0 or predecessor.id in claimed or _is_rotated_and_there(predecessor):
             return 0
         if claim.log.chain.live:
             self.remarks.append(f"{claim.log.path}: was replaced or cut since it was last read; it is read from its beginning")
@@ -92,6 +93,16 @@ class Generations:
         strayed = self._moved.get(place, place) != self._family(claim)
         generation = claim.source.generation if claim.source is not None else 0
         return ((-1, 0, 0) if strayed else claim.log.chain.age, generation)
+
+
+def _is_rotated_and_there(source: Source) -> bool:
+    """Whether a source that is not looked at now lies where it was last seen, under the name of a rotated file."""
+    if source.path == source.family or source.inode is None:
+        return source.path != source.family
+    try:
+        return FileId.of(Path(source.path).stat()) == FileId(source.device or 0, source.inode)
+    except OSError:
+        return False
 
 
 def _as_found(source: Source, log: FoundLog, *, keeps_name: bool = False) -> Source:

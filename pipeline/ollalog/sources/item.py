@@ -12,11 +12,16 @@ from ollalog.sources.streams import Stream
 
 @dataclass(frozen=True)
 class ReadResult:
-    """How reading ended: whether a half line waits, the source as it is when all blocks are committed, what went wrong."""
+    """How reading ended: whether a half line waits, the source as it is when all blocks are committed, what went wrong.
+
+    `is_cut`: there was more, beyond what this turn may read. `is_stale`: the file is another than it was when it was looked at.
+    """
 
     source: Source
     held: bool
     problem: SourceError | None = None
+    is_cut: bool = False
+    is_stale: bool = False
 
 
 @dataclass
@@ -25,7 +30,8 @@ class PlanItem:
 
     `size_bytes` is the length of the whole stream, None where only reading tells; `end_is_final` says that nothing will
     be appended, so a last line without newline is taken; `gap_bytes` is what was lost before this generation began (None:
-    something may be, how much cannot be known). `result` is set when its blocks are exhausted.
+    something may be, how much cannot be known); `budget_bytes` is about as much as this turn may read of it (None: all).
+    `result` is set when its blocks are exhausted.
     """
 
     source: Source
@@ -34,6 +40,7 @@ class PlanItem:
     size_bytes: int | None
     end_is_final: bool
     gap_bytes: int | None = 0
+    budget_bytes: int | None = None
     result: ReadResult | None = None
 
     @property
@@ -55,8 +62,12 @@ class PlanItem:
 
 @dataclass(frozen=True)
 class Plan:
-    """What there is to read, in reading order; what cannot be read; sentences for the person at the terminal."""
+    """What there is to read, in reading order; what cannot be read; sentences for the person at the terminal.
+
+    `is_settled` is false where files were given other names while they were looked at: some may be missing.
+    """
 
     items: list[PlanItem] = field(default_factory=list)
     problems: list[SourceError] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
+    is_settled: bool = True

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import TracebackType
 from typing import BinaryIO, Protocol, Self
 
 from ollalog.core.batch import Checkpoint
@@ -23,6 +24,25 @@ class FileId:
     def of(stat: os.stat_result) -> FileId:
         """The name in what the system says of a file."""
         return FileId(stat.st_dev, stat.st_ino)
+
+
+class Reading(Protocol):
+    """A stream that is open at an offset: `before` are the TAIL_BYTES bytes before it, `chunks` those behind it."""
+
+    before: bytes
+
+    @property
+    def chunks(self) -> Iterator[bytes]:
+        """What follows, piece by piece."""
+        ...
+
+    def step_back(self, length_bytes: int) -> bool:
+        """Let the next chunk begin so many bytes earlier; False where the bytes are gone."""
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None) -> None: ...
 
 
 class OpenStream:
@@ -60,7 +80,7 @@ class Stream(Protocol):
         """The first HEAD_BYTES bytes, or all that is there."""
         ...
 
-    def read_from(self, offset: int, chunk_bytes: int) -> OpenStream:
+    def read_from(self, offset: int, chunk_bytes: int) -> Reading:
         """Open the stream at an offset."""
         ...
 

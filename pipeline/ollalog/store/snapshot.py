@@ -29,13 +29,21 @@ def read_snapshot(root: Path) -> Snapshot:
         StoreError: the catalogue is damaged, or missing while data is there.
     """
     layout = StoreLayout(root)
-    if not layout.catalog.exists():
-        refuse_data_without_catalog(layout)
-        return EMPTY
-    snapshot = catalogs.read(layout.catalog, partial(_snapshot_of, layout))
-    if snapshot is None or not snapshot.batch:
-        refuse_data_without_catalog(layout)
-    return snapshot or EMPTY
+    snapshot = _read(layout)
+    if not snapshot.batch:
+        try:
+            refuse_data_without_catalog(layout)
+        except StoreError:
+            # The first batch may have been committed and published since the catalogue was read.
+            snapshot = _read(layout)
+            if not snapshot.batch:
+                raise
+    return snapshot
+
+
+def _read(layout: StoreLayout) -> Snapshot:
+    """The snapshot as the catalogue has it now; an empty one where there is no catalogue, or nothing in it."""
+    return (catalogs.read(layout.catalog, partial(_snapshot_of, layout)) if layout.catalog.exists() else None) or EMPTY
 
 
 def refuse_data_without_catalog(layout: StoreLayout) -> None:
