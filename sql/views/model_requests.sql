@@ -1,7 +1,7 @@
 -- [view]
 -- purpose = "requests of a model, each once: records of performance.jsonl and API replies, and the server log's lines with their runs"
 -- grain   = ["source", "byte_offset"]
--- needs   = ["requests", "inferences", "pairs", "record_matches", "model_loads", "model_names", "model_aliases", "cold_starts"]
+-- needs   = ["requests", "inferences", "pairs", "record_matches", "sole_models", "model_files", "model_aliases", "cold_starts"]
 -- [columns]
 -- happened_at              = "end of the request; UTC; whole seconds where only the server log tells"
 -- started_at               = "happened_at less latency; UTC"
@@ -46,69 +46,49 @@
 WITH
 record AS (
   SELECT
-    *,
-    -- One number names a row: no log reaches 2^40 bytes.
-    source * 1099511627776 + byte_offset AS record_key
+    inferences.*,
+    record_matches.source * 1099511627776 + record_matches.byte_offset AS access_key,
+    coalesce(alias.model, inferences.model) AS shown
   FROM inferences
-  WHERE origin IN ('performance_jsonl', 'api_response')
+  LEFT JOIN record_matches ON record_matches.record_source = inferences.source AND record_matches.record_offset = inferences.byte_offset
+  LEFT JOIN model_aliases AS alias ON alias.name = inferences.model
+  WHERE origin <> 'server_log'
+),
+-- One number names a row: no log reaches 2^40 bytes.
+pair AS (
+  SELECT
+    source * 1099511627776 + request_offset AS access_key,
+    run_source * 1099511627776 + run_offset AS run_key,
+    confidence
+  FROM pairs
+),
+run AS (
+  SELECT
+    inferences.*,
+    source * 1099511627776 + byte_offset AS run_key,
+    coalesce(model_files.model, inferences.model) AS shown
+  FROM inferences
+  LEFT JOIN model_files ON model_files.model_blob = inferences.model_blob
+  WHERE origin = 'server_log'
 ),
 paired_run AS (
   SELECT
     pair.access_key,
     pair.confidence,
     run.*
-  FROM (
-    SELECT
-      source * 1099511627776 + request_offset AS access_key,
-      run_source * 1099511627776 + run_offset AS run_key,
-      confidence
-    FROM pairs
-  ) AS pair
-  JOIN (
-    SELECT
-      *,
-      source * 1099511627776 + byte_offset AS run_key
-    FROM inferences
-    WHERE origin = 'server_log'
-  ) AS run USING (run_key)
+  FROM pair
+  JOIN run USING (run_key)
 ),
-record_match AS (
-  SELECT
-    source * 1099511627776 + byte_offset AS access_key,
-    record_source * 1099511627776 + record_offset AS record_key
-  FROM record_matches
-),
-cold_start AS (
-  SELECT
-    source * 1099511627776 + byte_offset AS access_key,
-    load_ns
-  FROM cold_starts
-),
-blob_name AS MATERIALIZED (
-  SELECT DISTINCT model_blob, model FROM model_names
-),
--- One model loaded and no other: nobody else can answer until the next load begins. Stretches of the log are cut into
--- slices of 256 KiB, so that lines find theirs by equality; the last of a log has no end.
-resident AS MATERIALIZED (
-  SELECT
-    source,
-    coalesce(blob_name.model, model_loads.model) AS model,
-    model_loads.model_blob,
-    ready_offset AS first_offset,
-    next_offset
-  FROM model_loads
-  LEFT JOIN blob_name USING (model_blob)
-  WHERE runners = 1 AND coalesce(model_loads.model, model_loads.model_blob) IS NOT NULL
-),
+-- Stretches of the log are cut into slices of 256 KiB, so that lines find theirs by equality; the last of a log has no end.
 resident_slice AS (
   SELECT
     *,
     unnest(range(first_offset // 262144, next_offset // 262144 + 1)) AS offset_slice
-  FROM resident
+  FROM sole_models
   WHERE next_offset IS NOT NULL
 ),
 last_resident AS (
-  SELECT * FROM resident WHERE next_offset IS NULL
+  SELECT * FROM sole_models WHERE next_offset IS NULL
 ),
 access AS (
   SELECT
@@ -128,14 +108,12 @@ access AS (
 logged AS (
   SELECT
     access.*,
-    record_match.record_key,
-    cold_start.load_ns AS cold_ns,
     run.access_key IS NOT NULL AS has_run,
     run.confidence,
     run.source AS run_source,
     run.byte_offset AS run_offset,
     run.success AS run_success,
-    coalesce(blob_name.model, run.model) AS run_model,
+    run.shown AS run_model,
     run.model_blob AS run_blob,
     run.total_ns AS run_total_ns,
     run.prompt_eval_ns,
@@ -148,10 +126,7 @@ logged AS (
     run.done_reason,
     run.truncated
   FROM access
-  LEFT JOIN record_match USING (access_key)
-  LEFT JOIN cold_start USING (access_key)
   LEFT JOIN paired_run AS run USING (access_key)
-  LEFT JOIN blob_name ON blob_name.model_blob = run.model_blob
 ),
 request AS (
   SELECT
@@ -163,7 +138,7 @@ request AS (
     CASE WHEN record.source IS NULL THEN 'server_log' WHEN logged.source IS NULL THEN record.origin ELSE 'both' END AS origin,
     logged.run_model,
     logged.run_blob,
-    record.model AS record_model,
+    record.shown AS record_model,
     logged.resident_model,
     logged.resident_blob,
     coalesce(logged.operation, record.operation) AS operation,
@@ -175,8 +150,7 @@ request AS (
     record.error,
     record.error_type,
     CASE WHEN logged.latency_resolution_ns < 1000000000 THEN logged.latency_ns ELSE coalesce(record.total_ns, logged.latency_ns) END AS latency_ns,
-    coalesce(record.load_ns, logged.cold_ns) AS load_ns,
-    coalesce(record.load_ns, logged.prompt_eval_ns, record.prompt_eval_ns, logged.eval_ns, record.eval_ns) IS NOT NULL AS has_parts,
+    record.load_ns AS record_load_ns,
     coalesce(logged.prompt_eval_ns, record.prompt_eval_ns) AS prompt_eval_ns,
     coalesce(logged.eval_ns, record.eval_ns) AS eval_ns,
     coalesce(logged.prompt_tokens, record.prompt_tokens) AS prompt_tokens,
@@ -190,28 +164,23 @@ request AS (
     logged.ended_at AS logged_at,
     logged.latency_ns AS logged_ns,
     logged.run_total_ns,
-    CASE
-      WHEN logged.cold_ns IS NOT NULL THEN TRUE
-      WHEN record.load_ns IS NOT NULL THEN record.load_ns >= 500000000
-      WHEN coalesce(logged.run_model, logged.run_blob, logged.resident_model, logged.resident_blob) IS NOT NULL THEN FALSE
-    END AS cold,
     CASE WHEN logged.has_run THEN NOT coalesce(logged.run_success, TRUE) END AS cut_off,
     coalesce(logged.truncated, record.truncated) AS truncated,
     logged.confidence,
     logged.run_source,
     logged.run_offset
   FROM logged
-  FULL JOIN record USING (record_key)
+  FULL JOIN record USING (access_key)
 )
 SELECT
   happened_at,
-  happened_at - to_microseconds(latency_ns // 1000) AS started_at,
-  source,
-  byte_offset,
+  make_timestamptz(epoch_us(happened_at) - latency_ns // 1000) AS started_at,
+  request.source,
+  request.byte_offset,
   record_source,
   record_offset,
   origin,
-  coalesce(run_model, alias.model, record_model, resident_model) AS model,
+  coalesce(run_model, record_model, resident_model) AS model,
   coalesce(run_blob, CASE WHEN coalesce(run_model, record_model) IS NULL THEN resident_blob END) AS model_blob,
   CASE
     WHEN run_model IS NOT NULL THEN 'run'
@@ -238,12 +207,12 @@ SELECT
     ELSE 'other'
   END AS error_type,
   latency_ns,
-  load_ns,
+  coalesce(record_load_ns, cold_starts.load_ns) AS load_ns,
   prompt_eval_ns,
   eval_ns,
   CASE
-    WHEN has_parts
-    THEN greatest(latency_ns - coalesce(load_ns, 0) - coalesce(prompt_eval_ns, 0) - coalesce(eval_ns, 0), 0)
+    WHEN coalesce(record_load_ns, prompt_eval_ns, eval_ns) IS NOT NULL
+    THEN greatest(latency_ns - coalesce(record_load_ns, cold_starts.load_ns, 0) - coalesce(prompt_eval_ns, 0) - coalesce(eval_ns, 0), 0)
   END AS other_ns,
   prompt_tokens,
   cached_tokens,
@@ -256,11 +225,16 @@ SELECT
   logged_at,
   logged_ns,
   CASE WHEN run_total_ns IS NOT NULL THEN greatest(latency_ns - run_total_ns, 0) END AS wait_ns,
-  cold,
+  CASE
+    WHEN cold_starts.load_ns IS NOT NULL THEN TRUE
+    WHEN record_load_ns IS NOT NULL THEN record_load_ns >= 500000000
+    WHEN coalesce(run_model, run_blob, resident_model, resident_blob) IS NOT NULL THEN FALSE
+  END AS cold,
   cut_off,
   truncated,
   confidence,
   run_source,
   run_offset
 FROM request
-LEFT JOIN model_aliases AS alias ON alias.name = record_model
+-- Last of all joins, and on what tells the rows of cold_starts apart: a query that asks for nothing of it is spared the join.
+LEFT JOIN cold_starts ON cold_starts.source = request.source AND cold_starts.byte_offset = request.byte_offset
