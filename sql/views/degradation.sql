@@ -1,7 +1,7 @@
 -- [view]
 -- purpose = "whether a model gets slower: slope of hourly figures, and change from the first to the second half of its time"
 -- grain   = ["model"]
--- needs   = ["model_requests"]
+-- needs   = ["requests_without_loads"]
 -- [columns]
 -- model                             = "name as Ollama shows it; the file's first 12 hex digits where no name is known; '(unknown)' when nothing tells"
 -- hours                             = "hours with successful requests"
@@ -21,7 +21,7 @@ request AS (
     latency_ns,
     generated_tokens,
     eval_ns
-  FROM model_requests
+  FROM requests_without_loads
   WHERE success
 ),
 span AS (

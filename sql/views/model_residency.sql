@@ -1,7 +1,7 @@
 -- [view]
 -- purpose = "from when to when each model was loaded, why that ended, what the load cost, and what it was good for"
 -- grain   = ["source", "byte_offset"]
--- needs   = ["model_loads", "model_files", "model_requests", "server_events", "sources"]
+-- needs   = ["model_loads", "model_files", "requests_without_loads", "server_events", "sources"]
 -- [columns]
 -- source         = "byte stream of the log"
 -- byte_offset    = "where the line that begins the load begins; bytes"
@@ -64,7 +64,7 @@ request AS (
     source,
     coalesce(model, model_blob) AS shown,
     source * 1099511627776 + byte_offset AS request_key
-  FROM model_requests
+  FROM requests_without_loads
   WHERE status < 400 AND coalesce(model, model_blob) IS NOT NULL
 ),
 served AS (
