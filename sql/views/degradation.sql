@@ -36,7 +36,7 @@ span AS (
 per_model_and_hour AS (
   SELECT
     model,
-    epoch(date_trunc('hour', happened_at)) / 86400 AS day_number,
+    (epoch_us(happened_at) // 3600000000) / 24 AS day_number,
     quantile_cont(latency_ns, [0.5, 0.95]) AS quantiles_ns,
     1e9 * sum(generated_tokens) FILTER (WHERE eval_ns > 0) / nullif(sum(eval_ns) FILTER (WHERE generated_tokens IS NOT NULL), 0) AS speed
   FROM request
