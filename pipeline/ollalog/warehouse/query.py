@@ -62,7 +62,7 @@ class Warehouse:
             WarehouseError: the view failed.
         """
         self._check_name(name)
-        return self.query(f'SELECT * FROM "{name}"')  # noqa: S608 - a name that was looked up
+        return _explained(name, self._known, lambda: frame_of(self._connection.sql(self._rows_of(name))))
 
     def query(self, sql: str) -> pl.DataFrame:
         """The rows of a trusted query; what it reads is made first. Raises as `view` does."""
@@ -122,22 +122,39 @@ class Warehouse:
         self._make(self._named(sql))
         return self._connection.sql(sql)
 
+    def _rows_of(self, name: str) -> str:
+        """A query of all rows of a view or base relation; what it reads is made first.
+
+        A view that is not there yet is not made for it: to create it takes as long as many a query of a small store.
+        """
+        file = self._views.get(name)
+        if file is None or file.keep or name in self._made:
+            self._make([name] if file else [])
+            return f'SELECT * FROM "{name}"'  # noqa: S608 - a name that was looked up
+        self._create(in_order(self._views, {name})[:-1])
+        return file.select
+
     def _named(self, sql: str) -> set[str]:
         """The views that a query may read: words and not a parse, since a view made for nothing costs some milliseconds only."""
         return self._views.keys() & set(re.findall(r"\w+", sql.lower()))
 
     def _make(self, names: Iterable[str]) -> None:
         """Create the views of these names, and what they need, that are not there yet."""
-        for file in in_order(self._views, set(names)):
+        self._create(in_order(self._views, set(names)))
+
+    def _create(self, files: Iterable[SqlFile]) -> None:
+        """Create those of some views that are not there yet; they come after what they need."""
+        for file in files:
             if file.name not in self._made:
                 create_view(self._connection, file)
                 self._made.add(file.name)
 
     def _keep(self, name: str, model: str | None) -> None:
-        self._make([name] if name in self._views else [])
         rows, chosen = ("", []) if model is None else (" WHERE coalesce(model, model_blob, '(unknown)') = $1", [model])
-        self._connection.execute(f'CREATE TABLE "kept_{name}" AS SELECT * FROM "{name}"{rows}', chosen)  # noqa: S608
-        self._connection.execute(f'CREATE OR REPLACE VIEW "{name}" AS SELECT * FROM "kept_{name}"')  # noqa: S608
+        self._connection.execute(f'CREATE TABLE "kept_{name}" AS SELECT * FROM ({self._rows_of(name)}){rows}', chosen)  # noqa: S608
+        self._connection.execute(f'DROP VIEW IF EXISTS "{name}"')
+        self._connection.execute(f'ALTER TABLE "kept_{name}" RENAME TO "{name}"')
+        self._made.add(name)
 
 
 def open_warehouse(  # noqa: PLR0913 - independent choices of the caller, all named
