@@ -1,5 +1,5 @@
 -- [view]
--- purpose = "model_requests without what only loads in the log tell (load_ns, other_ns, cold): for all that asks for nothing of it, as that costs a join"
+-- purpose = "model_requests without what loads in the log tell (load_ns, other_ns, cold): for views that ask for nothing of it and are spared the join"
 -- grain   = ["source", "byte_offset"]
 -- needs   = ["requests", "inferences", "pairs", "record_matches", "sole_models", "model_files", "model_aliases"]
 -- [columns]
