@@ -122,18 +122,6 @@ class Warehouse:
         self._make(self._named(sql))
         return self._connection.sql(sql)
 
-    def _rows_of(self, name: str) -> str:
-        """A query of all rows of a view or base relation; what it reads is made first.
-
-        A view that is not there yet is not made for it: to create it takes as long as many a query of a small store.
-        """
-        file = self._views.get(name)
-        if file is None or file.keep or name in self._made:
-            self._make([name] if file else [])
-            return f'SELECT * FROM "{name}"'  # noqa: S608 - a name that was looked up
-        self._create(in_order(self._views, {name})[:-1])
-        return file.select
-
     def _named(self, sql: str) -> set[str]:
         """The relations that a query may read: words and not a parse, since one made for nothing costs some milliseconds only."""
         return set(self._known) & set(re.findall(r"\w+", sql.lower()))
