@@ -201,4 +201,4 @@ def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: Iterable[tu
     columns = list(map(list, zip(*rows, strict=True)))
     if columns:
         places = ", ".join(f"unnest(${number})" for number in range(1, len(columns) + 1))
-        connection.execute(f"INSERT INTO {table} SELECT {places}", columns)  # noqa: S608
+        connection.execute(f"INSERT INTO {table} SELECT {places}", columns)
