@@ -26,7 +26,7 @@ LEDGER_TABLES: Mapping[str, str] = {
     "source_rows": "source BIGINT, table_name VARCHAR, lines BIGINT",
 }
 BASE_RELATIONS = (*TABLES, *LEDGER_TABLES)
-# A table of so few rows is read into memory once: to open its parts again for every query takes longer than all else.
+# So few rows are read into memory when many queries are to come: to open all parts again for each takes longer than all else.
 FEW_ROWS = 20_000
 PROVISIONAL = "provisional_pairs"
 
@@ -43,11 +43,6 @@ class BaseTable:
     rows: int
     is_cut: bool
     has_more: bool
-
-    @property
-    def kind(self) -> str:
-        """What it is made as: a table in memory, or a view over the files."""
-        return "TABLE" if self.rows <= FEW_ROWS else "VIEW"
 
 
 def base_tables(
@@ -111,10 +106,18 @@ def existing_path(part: Part) -> Path:
     )
 
 
-def create_base_table(connection: duckdb.DuckDBPyConnection, base: BaseTable) -> None:
+def create_base_table(connection: duckdb.DuckDBPyConnection, base: BaseTable, *, in_memory: bool) -> str:
     """Make a relation of a table's files and what there is more of it; without any, an empty one of the right types.
 
     The columns are listed and cast: parts of a schema that nobody knows fail loudly instead of shifting columns.
+
+    Args:
+        connection: That of `base_tables`.
+        base: The table.
+        in_memory: Whether to read the files now, when they have few rows, and not for every query.
+
+    Returns:
+        What it was made as: TABLE or VIEW.
 
     Raises:
         duckdb.Error: a part is gone, or cannot be read.
@@ -129,7 +132,9 @@ def create_base_table(connection: duckdb.DuckDBPyConnection, base: BaseTable) ->
     )
     rows = " UNION ALL ".join(select + (bounds if base.is_cut else "") for select in selects)
     empty = _select(table, "(SELECT 1) WHERE FALSE", frozenset(table.column_names))
-    connection.execute(f"CREATE {base.kind} {table.name} AS {rows or empty}")
+    kind = "TABLE" if in_memory and base.rows <= FEW_ROWS else "VIEW"
+    connection.execute(f"CREATE {kind} {table.name} AS {rows or empty}")
+    return kind
 
 
 def _select(table: Table, rows: str, absent: AbstractSet[str]) -> str:
