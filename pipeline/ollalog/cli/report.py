@@ -94,6 +94,7 @@ def build(house: Warehouse, asked: Asked) -> Report | str:
     """
     if is_empty(house):
         return EMPTY
+    house.keep_small_tables()
     if asked.model is not None:
         asked = replace(asked, model=_known_model(house, asked.model))
     # What switching between models costs is seen in the requests of all models, so before others are left out.

@@ -6,6 +6,7 @@ import textwrap
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from ollalog.cli.charts import Charset
 from ollalog.cli.report_model import Field, Report, Section
@@ -66,6 +67,7 @@ def _total(fields: Sequence[Field], cells: dict[str, list[str]], *, cut: bool) -
     return sum(narrow) + len(GAP) * (len(fields) - 1)
 
 
+@lru_cache(maxsize=4096)  # the same cells are measured again for each column that is left out
 def columns(text: str) -> int:
     """How many columns of a terminal a text takes: East Asian wide characters take two, combining ones none."""
     if text.isascii():

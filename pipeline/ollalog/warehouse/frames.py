@@ -39,7 +39,8 @@ def frame_of(relation: duckdb.DuckDBPyRelation) -> pl.DataFrame:
     endless = {column.name for column in frame if column.dtype.is_temporal() and _is_endless(column)}
     if endless:
         frame = pl.DataFrame(_projected(relation, names, endless))
-    return frame.with_columns(_integer(frame[name]) for name, kind in frame.schema.items() if kind == HUGE)
+    huge = [name for name, kind in frame.schema.items() if kind == HUGE]
+    return frame.with_columns(_integer(frame[name]) for name in huge) if huge else frame
 
 
 def _is_endless(column: pl.Series) -> bool:
@@ -47,8 +48,9 @@ def _is_endless(column: pl.Series) -> bool:
     unit = UNITS_PER_DAY.get(getattr(column.dtype, "time_unit", "d")) if column.dtype in (pl.Date, pl.Datetime) else None
     if unit is None:
         return False
-    days = column.to_physical() // unit
-    return bool(((days < FIRST_DAY) | (days > LAST_DAY)).any())
+    units = column.to_physical()
+    least, greatest = units.min(), units.max()
+    return isinstance(least, int) and isinstance(greatest, int) and (least < FIRST_DAY * unit or greatest >= (LAST_DAY + 1) * unit)
 
 
 def _distinct(names: list[str]) -> list[str]:

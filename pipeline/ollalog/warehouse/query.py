@@ -46,6 +46,7 @@ class Warehouse:
         self._tables = tables
         self._views = views
         self._made: dict[str, str] = {}  # relation -> TABLE or VIEW
+        self._keeps_small_tables = False
 
     def __enter__(self) -> Self:
         return self
@@ -79,6 +80,10 @@ class Warehouse:
         """
         self._check_name(name)
         _explained(name, self._known, lambda: self._keep(name, model))
+
+    def keep_small_tables(self) -> None:
+        """Hold tables of few rows in memory from the first query of theirs on, for callers with many queries."""
+        self._keeps_small_tables = True
 
     def safe_query(self, sql: str, *, timeout_s: float, max_rows: int | None) -> tuple[pl.DataFrame, bool]:
         """Run a person's query: one statement that reads, with limits. The connection can read nothing else from then on.
@@ -147,8 +152,7 @@ class Warehouse:
     def _create(self, files: Sequence[SqlFile], names: Iterable[str]) -> None:
         """Create tables of these names, those that some views need, and these views, which come after what they need."""
         for name in {*names, *(need for file in files for need in file.needs)} & self._tables.keys() - self._made.keys():
-            create_base_table(self._connection, self._tables[name])
-            self._made[name] = self._tables[name].kind
+            self._made[name] = create_base_table(self._connection, self._tables[name], in_memory=self._keeps_small_tables)
         for file in files:
             if file.name not in self._made:
                 self._made[file.name] = create_view(self._connection, file)
