@@ -103,5 +103,5 @@ class FollowedLog(RuleBasedStateMachine):
         assert not lost or any(summary.gap_bytes != 0 for summary in store.read_snapshot(self.root).sources)
 
 
-FollowedLog.TestCase.settings = settings(max_examples=20, stateful_step_count=12, deadline=None)
+FollowedLog.TestCase.settings = settings(max_examples=6, stateful_step_count=10, deadline=None)
 TestFollowedLog = FollowedLog.TestCase
