@@ -54,7 +54,7 @@ def blocks(language: str) -> Iterator[tuple[str, str | None]]:
 
 @pytest.mark.parametrize(("code", "needs"), list(blocks("sh")))
 def test_shell_block_runs(code: str, needs: str | None, store: Path) -> None:
-    if needs and not shutil.which(needs):
+    if needs and not shutil.which(needs, path=environment(store)["PATH"]):
         pytest.skip(f"needs the program {needs}")
     run(["sh", "-eu", "-c", code], store)
 

@@ -1,7 +1,7 @@
 -- [view]
 -- purpose = "how much of each model's prompts came from the cache of the runner instead of being evaluated again"
 -- grain   = ["model"]
--- needs   = ["model_requests"]
+-- needs   = ["requests_without_loads"]
 -- [columns]
 -- model            = "name as Ollama shows it; the file's first 12 hex digits where no name is known; '(unknown)' when nothing tells"
 -- requests         = "requests that tell both their prompt tokens and the cached ones"
@@ -18,7 +18,7 @@ WITH per_model AS (
     sum(prompt_tokens) AS prompt_tokens,
     sum(cached_tokens) AS cached_tokens,
     sum(prompt_eval_ns) / nullif(sum(prompt_tokens - cached_tokens) FILTER (WHERE prompt_eval_ns IS NOT NULL), 0) AS ns_per_token
-  FROM model_requests
+  FROM requests_without_loads
   WHERE prompt_tokens IS NOT NULL AND cached_tokens IS NOT NULL
   GROUP BY ALL
 )

@@ -17,6 +17,7 @@ load AS (
     epoch_us(started_at) AS load_start_us,
     epoch_us(loaded_at) AS load_end_us,
     load_ns,
+    epoch_us(started_at) // 64000000 AS slice,
     -- A request without a run is of this model when no other was loaded.
     CASE WHEN runners = 1 THEN ready_offset END AS alone_from,
     next_offset AS alone_to
@@ -24,7 +25,7 @@ load AS (
   WHERE loaded_at IS NOT NULL AND load_ns IS NOT NULL
 ),
 -- Time is cut into slices of 64 s: few requests touch more than one, and a load finds those that it may have held up by equality.
-span AS (
+slice AS (
   SELECT
     source,
     byte_offset,
@@ -32,16 +33,10 @@ span AS (
     latency_ns,
     epoch_us(started_at) AS start_us,
     epoch_us(ended_at) AS end_us,
-    epoch_us(started_at) // 64000000 AS first_slice,
-    epoch_us(ended_at) // 64000000 AS last_slice
+    unnest(range(epoch_us(started_at) // 64000000, epoch_us(ended_at) // 64000000 + 1)) AS slice
   FROM requests
   WHERE operation IN ('generate', 'chat', 'embed') AND method = 'POST'
-    AND latency_ns >= (SELECT min(load_ns) FROM load)
-),
-slice AS (
-  SELECT *, first_slice AS slice FROM span
-  UNION ALL
-  SELECT *, unnest(range(first_slice + 1, last_slice + 1)) AS slice FROM span WHERE last_slice > first_slice
+    AND latency_ns >= (SELECT min(load_ns) FROM model_loads)
 ),
 -- The log cuts the end to whole seconds, so a request may have begun and ended up to 1 s later than its line says.
 held_up AS (
@@ -58,7 +53,7 @@ held_up AS (
   FROM slice
   JOIN load
     ON load.source = slice.source
-    AND load.load_start_us // 64000000 = slice.slice
+    AND load.slice = slice.slice
     AND slice.start_us <= load.load_start_us
     AND slice.end_us + 1000000 > load.load_end_us
     AND slice.latency_ns >= load.load_ns

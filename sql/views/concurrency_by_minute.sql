@@ -1,7 +1,7 @@
 -- [view]
 -- purpose = "requests of models in flight and waiting in each minute, against the slots and the queue of the server; ends are logged in whole seconds, so all instants are uncertain by 1 s"
 -- grain   = ["host", "minute_utc"]
--- needs   = ["model_requests", "server_settings", "model_loads"]
+-- needs   = ["requests_without_loads", "server_settings", "model_loads"]
 -- [columns]
 -- host             = "machine that the log is of"
 -- minute_utc       = "start of the minute; UTC; minutes without requests have no row"
@@ -24,30 +24,29 @@ request AS (
     epoch_us(started_at) AS start_us,
     greatest(epoch_us(happened_at), epoch_us(started_at) + 1) AS end_us,
     CASE WHEN wait_ns >= 100000000 THEN epoch_us(started_at) + wait_ns // 1000 END AS wait_end_us,
-    coalesce(status = 503 AND latency_ns < 100000000, FALSE) AS is_refused,
-    epoch_us(started_at) // 60000000 AS first_minute,
-    greatest(epoch_us(happened_at), epoch_us(started_at) + 1) // 60000000 AS last_minute
-  FROM model_requests
+    coalesce(status = 503 AND latency_ns < 100000000, FALSE) AS is_refused
+  FROM requests_without_loads
   WHERE started_at IS NOT NULL
 ),
 -- Each minute gets the part of a request that lies in it, so it needs nothing of the minutes before.
 request_minute AS (
-  SELECT host, start_us, end_us, wait_end_us, is_refused, first_minute AS minute FROM request
-  UNION ALL
-  SELECT host, start_us, end_us, wait_end_us, FALSE, unnest(range(first_minute + 1, last_minute + 1)) AS minute
+  SELECT
+    *,
+    unnest(range(start_us // 60000000, end_us // 60000000 + 1)) AS minute
   FROM request
-  WHERE last_minute > first_minute
 ),
 clipped AS (
   SELECT
     host,
     minute,
-    is_refused,
+    is_refused AND minute = start_us // 60000000 AS is_refused,
     greatest(start_us, minute * 60000000) AS from_us,
     least(end_us, (minute + 1) * 60000000) AS to_us,
     CASE WHEN wait_end_us IS NOT NULL THEN least(wait_end_us, end_us, (minute + 1) * 60000000) END AS wait_to_us
   FROM request_minute
 ),
+-- Edges are twice their instant, and one more for a start: at the same instant ends come before starts, so the next request is
+-- not simultaneous with the last.
 per_minute AS (
   SELECT
     host,
@@ -55,29 +54,29 @@ per_minute AS (
     count(*) AS requests,
     count(*) FILTER (WHERE is_refused) AS refused,
     sum(to_us - from_us) AS flight_us,
-    coalesce(sum(wait_to_us - from_us) FILTER (WHERE wait_to_us > from_us), 0) AS waited_us
+    coalesce(sum(wait_to_us - from_us) FILTER (WHERE wait_to_us > from_us), 0) AS waited_us,
+    list_sort(list_concat(list(2 * from_us + 1), list(2 * to_us))) AS edges,
+    list_sort(
+      list_concat(list(2 * from_us + 1) FILTER (WHERE wait_to_us > from_us), list(2 * wait_to_us) FILTER (WHERE wait_to_us > from_us))
+    ) AS wait_edges
   FROM clipped
-  GROUP BY ALL
+  GROUP BY host, minute
 ),
--- At the same instant ends count before starts: the next request is not simultaneous with the last.
-edge AS (
-  SELECT host, minute, from_us AS edge_us, 1 AS flight_step, CASE WHEN wait_to_us > from_us THEN 1 ELSE 0 END AS wait_step FROM clipped
-  UNION ALL
-  SELECT host, minute, to_us, -1, 0 FROM clipped
-  UNION ALL
-  SELECT host, minute, wait_to_us, 0, -1 FROM clipped WHERE wait_to_us > from_us
-),
-level AS (
+start AS (
   SELECT
-    host,
-    minute,
-    sum(flight_step) OVER edges AS in_flight,
-    sum(wait_step) OVER edges AS waiting
-  FROM edge
-  WINDOW edges AS (PARTITION BY host, minute ORDER BY edge_us, flight_step + wait_step ROWS UNBOUNDED PRECEDING)
+    * EXCLUDE (edges, wait_edges),
+    list_filter(list_transform(edges, lambda edge, place: CASE WHEN edge % 2 = 1 THEN place END), lambda place: place IS NOT NULL) AS places,
+    list_filter(list_transform(wait_edges, lambda edge, place: CASE WHEN edge % 2 = 1 THEN place END), lambda place: place IS NOT NULL)
+      AS wait_places
+  FROM per_minute
 ),
+-- The nth start, when it is the edge at place p, follows n - 1 starts and p - n ends: n - (p - n) are in flight after it.
 highest AS (
-  SELECT host, minute, max(in_flight) AS in_flight_max, max(waiting) AS waiting_max FROM level GROUP BY ALL
+  SELECT
+    * EXCLUDE (places, wait_places),
+    list_max(list_transform(places, lambda place, number: 2 * number - place)) AS in_flight_max,
+    coalesce(list_max(list_transform(wait_places, lambda place, number: 2 * number - place)), 0) AS waiting_max
+  FROM start
 ),
 setting AS (
   SELECT coalesce(host, '(unknown)') AS host, started_at, num_parallel, max_queue FROM server_settings
@@ -87,25 +86,22 @@ load AS (
 ),
 bound AS (
   SELECT
-    per_minute.*,
+    highest.*,
     make_timestamptz(minute * 60000000) AS minute_utc,
-    CAST(in_flight_max AS BIGINT) AS in_flight_max,
-    CAST(waiting_max AS BIGINT) AS waiting_max,
     coalesce(setting.num_parallel, load.slots) AS num_parallel,
     load.runners,
     setting.max_queue
-  FROM per_minute
-  JOIN highest USING (host, minute)
-  ASOF LEFT JOIN setting ON setting.host = per_minute.host AND make_timestamptz((minute + 1) * 60000000) > setting.started_at
-  ASOF LEFT JOIN load ON load.host = per_minute.host AND make_timestamptz((minute + 1) * 60000000) > load.told_at
+  FROM highest
+  ASOF LEFT JOIN setting ON setting.host = highest.host AND make_timestamptz((minute + 1) * 60000000) > setting.started_at
+  ASOF LEFT JOIN load ON load.host = highest.host AND make_timestamptz((minute + 1) * 60000000) > load.told_at
 )
 SELECT
   host,
   minute_utc,
   CAST(requests AS BIGINT) AS requests,
-  in_flight_max,
+  CAST(in_flight_max AS BIGINT) AS in_flight_max,
   CAST(flight_us / 6e7 AS DOUBLE) AS in_flight_mean,
-  waiting_max,
+  CAST(waiting_max AS BIGINT) AS waiting_max,
   CAST(waited_us / 6e7 AS DOUBLE) AS waiting_mean,
   CAST(refused AS BIGINT) AS refused,
   num_parallel,

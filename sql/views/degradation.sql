@@ -1,7 +1,7 @@
 -- [view]
 -- purpose = "whether a model gets slower: slope of hourly figures, and change from the first to the second half of its time"
 -- grain   = ["model"]
--- needs   = ["model_requests"]
+-- needs   = ["requests_without_loads"]
 -- [columns]
 -- model                             = "name as Ollama shows it; the file's first 12 hex digits where no name is known; '(unknown)' when nothing tells"
 -- hours                             = "hours with successful requests"
@@ -21,7 +21,7 @@ request AS (
     latency_ns,
     generated_tokens,
     eval_ns
-  FROM model_requests
+  FROM requests_without_loads
   WHERE success
 ),
 span AS (
@@ -36,7 +36,7 @@ span AS (
 per_model_and_hour AS (
   SELECT
     model,
-    epoch(date_trunc('hour', happened_at)) / 86400 AS day_number,
+    (epoch_us(happened_at) // 3600000000) / 24 AS day_number,
     quantile_cont(latency_ns, [0.5, 0.95]) AS quantiles_ns,
     1e9 * sum(generated_tokens) FILTER (WHERE eval_ns > 0) / nullif(sum(eval_ns) FILTER (WHERE generated_tokens IS NOT NULL), 0) AS speed
   FROM request

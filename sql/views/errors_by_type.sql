@@ -1,7 +1,7 @@
 -- [view]
 -- purpose = "failed requests of models by type, with the newest message"
 -- grain   = ["error_type"]
--- needs   = ["model_requests"]
+-- needs   = ["requests_without_loads"]
 -- [columns]
 -- error_type = "the record's type, else by status: 404 invalid_model, 408 499 504 timeout, 502 connection_failed, 402 429 503 507 resource_exhausted, other 4xx and 501 invalid_request, else other"
 -- failures   = "failed requests of this type"
@@ -21,7 +21,7 @@ SELECT
     coalesce(error, 'HTTP ' || status || ' ' || route, 'no message'),
     {'has_text': error IS NOT NULL, 'happened_at': happened_at, 'source': source, 'byte_offset': byte_offset}
   ) AS example
-FROM model_requests
+FROM requests_without_loads
 WHERE NOT success
 GROUP BY error_type
 ORDER BY failures DESC, error_type

@@ -1,7 +1,7 @@
 -- [view]
 -- purpose = "load and latency by day of the week and hour of the day, in the zone that was asked for, else UTC"
 -- grain   = ["day_of_week", "hour_of_day"]
--- needs   = ["model_requests"]
+-- needs   = ["requests_without_loads"]
 -- [columns]
 -- day_of_week      = "1 Monday to 7 Sunday, in the zone of --timezone, else UTC"
 -- hour_of_day      = "0 to 23, in the same zone"
@@ -20,7 +20,7 @@ request AS (
     success,
     latency_ns,
     generated_tokens
-  FROM model_requests
+  FROM requests_without_loads
 ),
 usual AS (
   SELECT median(latency_ns) FILTER (WHERE success) AS p50_ns FROM request

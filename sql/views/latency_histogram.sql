@@ -1,7 +1,7 @@
 -- [view]
 -- purpose = "how the latencies of successful requests spread over fixed buckets, for each model and for all"
 -- grain   = ["model", "bucket"]
--- needs   = ["model_requests"]
+-- needs   = ["requests_without_loads"]
 -- [columns]
 -- model            = "name as Ollama shows it; '(unknown)' when nothing tells; '(all)' for all models"
 -- bucket           = "number of the bucket, 1 to 12"
@@ -43,7 +43,7 @@ per_model_and_bucket AS (
     count(*) AS requests,
     min(latency_ns) AS min_ns,
     max(latency_ns) AS max_ns
-  FROM model_requests
+  FROM requests_without_loads
   WHERE success AND latency_ns IS NOT NULL
   GROUP BY ALL
 ),

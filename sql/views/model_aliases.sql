@@ -2,6 +2,7 @@
 -- purpose = "the name that views show for each name of a model: that of its file, when the name always was of the same file"
 -- grain   = ["name"]
 -- needs   = ["model_names"]
+-- keep    = true
 -- [columns]
 -- name  = "a name that a model was loaded or run by"
 -- model = "the name that views show"

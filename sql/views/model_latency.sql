@@ -1,7 +1,7 @@
 -- [view]
 -- purpose = "latency of each model: count, mean and exact percentiles of its successful requests"
 -- grain   = ["model"]
--- needs   = ["model_requests"]
+-- needs   = ["requests_without_loads"]
 -- [columns]
 -- model    = "name as Ollama shows it; the file's first 12 hex digits where no name is known; '(unknown)' when nothing tells"
 -- requests = "successful requests: those that the statistics are of"
@@ -22,7 +22,7 @@ WITH per_model AS (
     min(latency_ns) FILTER (WHERE success) AS min_ns,
     max(latency_ns) FILTER (WHERE success) AS max_ns,
     quantile_cont(latency_ns, [0.5, 0.9, 0.95, 0.99]) FILTER (WHERE success) AS quantiles_ns
-  FROM model_requests
+  FROM requests_without_loads
   GROUP BY ALL
 )
 SELECT

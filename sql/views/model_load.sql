@@ -1,7 +1,7 @@
 -- [view]
 -- purpose = "loading of each model: cold and warm starts, what they cost, loads in the log, and the cost of switching models"
 -- grain   = ["model"]
--- needs   = ["model_requests", "model_loads", "model_names"]
+-- needs   = ["model_requests", "model_loads", "model_files"]
 -- [columns]
 -- model           = "name as Ollama shows it; the file's first 12 hex digits where no name is known; '(unknown)' when nothing tells"
 -- measured        = "successful requests that are known to have started cold or warm: by their record's load time, or by the loads in the log"
@@ -52,16 +52,13 @@ requests_per_model AS (
   FROM request
   GROUP BY model
 ),
-blob_name AS (
-  SELECT DISTINCT model_blob, model FROM model_names
-),
 loads_per_model AS (
   SELECT
-    coalesce(blob_name.model, model_loads.model, model_loads.model_blob, '(unknown)') AS model,
+    coalesce(model_files.model, model_loads.model, model_loads.model_blob, '(unknown)') AS model,
     count(*) AS logged_loads,
     avg(load_ns) AS logged_mean_ns
   FROM model_loads
-  LEFT JOIN blob_name USING (model_blob)
+  LEFT JOIN model_files USING (model_blob)
   WHERE outcome = 'loaded'
   GROUP BY ALL
 )

@@ -2,6 +2,7 @@
 -- purpose = "loads of models that the server log tells of, with the file, the name, what it took and what went to the GPU"
 -- grain   = ["source", "byte_offset"]
 -- needs   = ["server_events"]
+-- keep    = true
 -- [columns]
 -- source         = "byte stream of the log"
 -- byte_offset    = "where the line that begins the load begins; bytes"

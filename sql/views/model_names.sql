@@ -2,6 +2,7 @@
 -- purpose = "names of each model file: aliases of one file are one model, shown by the name that was seen first"
 -- grain   = ["model_blob", "name"]
 -- needs   = ["model_loads", "inferences"]
+-- keep    = true
 -- [columns]
 -- model_blob = "first 12 hex digits of the digest of the model's file"
 -- name       = "a name that it was loaded or run by"

@@ -1,7 +1,7 @@
 -- [view]
 -- purpose = "from when to when each model was loaded, why that ended, what the load cost, and what it was good for"
 -- grain   = ["source", "byte_offset"]
--- needs   = ["model_loads", "model_names", "model_requests", "server_events", "sources"]
+-- needs   = ["model_loads", "model_files", "requests_without_loads", "server_events", "sources"]
 -- [columns]
 -- source         = "byte stream of the log"
 -- byte_offset    = "where the line that begins the load begins; bytes"
@@ -22,9 +22,6 @@
 -- layers         = "layers of the model; null when the log does not tell"
 -- gpu_ratio      = "gpu_layers / layers: below 1 the CPU works too; 0 to 1"
 WITH
-blob_name AS (
-  SELECT DISTINCT model_blob, model FROM model_names
-),
 -- A log that was rotated goes on in another source of its family; sources are numbered in the order they were written.
 family AS (
   SELECT source, family FROM sources
@@ -32,11 +29,11 @@ family AS (
 load AS (
   SELECT
     model_loads.*,
-    coalesce(blob_name.model, model_loads.model, model_loads.model_blob, '(unknown)') AS shown,
+    coalesce(model_files.model, model_loads.model, model_loads.model_blob, '(unknown)') AS shown,
     coalesce(family.family, 'source ' || model_loads.source) AS family,
     model_loads.source * 1099511627776 + byte_offset AS load_key
   FROM model_loads
-  LEFT JOIN blob_name USING (model_blob)
+  LEFT JOIN model_files USING (model_blob)
   LEFT JOIN family ON family.source = model_loads.source
   WHERE outcome = 'loaded'
 ),
@@ -67,7 +64,7 @@ request AS (
     source,
     coalesce(model, model_blob) AS shown,
     source * 1099511627776 + byte_offset AS request_key
-  FROM model_requests
+  FROM requests_without_loads
   WHERE status < 400 AND coalesce(model, model_blob) IS NOT NULL
 ),
 served AS (

@@ -1,7 +1,7 @@
 -- [view]
 -- purpose = "generation and prompt speed of each model, of every run that was measured: by a record or by the server log"
 -- grain   = ["model"]
--- needs   = ["inferences", "model_names", "model_aliases"]
+-- needs   = ["inferences", "model_files", "model_aliases"]
 -- [columns]
 -- model                           = "name as Ollama shows it; the file's first 12 hex digits where no name is known; '(unknown)' when nothing tells"
 -- runs                            = "successful runs with tokens or times; one that a record and the log tell of counts once"
@@ -16,15 +16,12 @@
 -- prompt_tokens_per_second        = "evaluated_prompt_tokens / prompt_eval_ns; 1/s"
 -- median_prompt_tokens_per_second = "median of the runs' prompt speeds; 1/s"
 WITH
-blob_name AS (
-  SELECT DISTINCT model_blob, model FROM model_names
-),
 run AS (
   SELECT
     source * 1099511627776 + byte_offset AS run_key,
     happened_at,
     origin,
-    coalesce(blob_name.model, alias.model, inferences.model, inferences.model_blob, '(unknown)') AS model,
+    coalesce(model_files.model, alias.model, inferences.model, inferences.model_blob, '(unknown)') AS model,
     generated_tokens,
     eval_ns,
     prompt_eval_ns,
@@ -32,7 +29,7 @@ run AS (
     tokens_per_second,
     prompt_tokens_per_second
   FROM inferences
-  LEFT JOIN blob_name USING (model_blob)
+  LEFT JOIN model_files USING (model_blob)
   LEFT JOIN model_aliases AS alias ON alias.name = inferences.model
   WHERE coalesce(success, TRUE) AND coalesce(generated_tokens, eval_ns, prompt_eval_ns) IS NOT NULL
 ),

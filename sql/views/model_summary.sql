@@ -1,7 +1,7 @@
 -- [view]
 -- purpose = "each model in a line: requests, failures, throughput, latency of successes, tokens and speed"
 -- grain   = ["model"]
--- needs   = ["model_requests"]
+-- needs   = ["requests_without_loads"]
 -- [columns]
 -- model                    = "name as Ollama shows it; the file's first 12 hex digits where no name is known; '(unknown)' when nothing tells"
 -- requests                 = "requests, failed ones included"
@@ -42,7 +42,7 @@ WITH per_model AS (
     min(happened_at) AS first_seen,
     max(happened_at) AS last_seen,
     epoch_us(max(happened_at)) - epoch_us(min(started_at)) AS span_us
-  FROM model_requests
+  FROM requests_without_loads
   GROUP BY ALL
 )
 SELECT

@@ -1,7 +1,7 @@
 -- [view]
 -- purpose = "requests and latency of each model operation: generate, chat, embed"
 -- grain   = ["operation"]
--- needs   = ["model_requests"]
+-- needs   = ["requests_without_loads"]
 -- [columns]
 -- operation     = "generate, chat or embed; '(unknown)' when a record does not say"
 -- requests      = "requests, failed ones included"
@@ -24,7 +24,7 @@ WITH per_operation AS (
     min(latency_ns) FILTER (WHERE success) AS min_ns,
     max(latency_ns) FILTER (WHERE success) AS max_ns,
     quantile_cont(latency_ns, [0.5, 0.9, 0.95, 0.99]) FILTER (WHERE success) AS quantiles_ns
-  FROM model_requests
+  FROM requests_without_loads
   GROUP BY ALL
 )
 SELECT

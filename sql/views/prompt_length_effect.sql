@@ -1,7 +1,7 @@
 -- [view]
 -- purpose = "how latency and prompt speed of each model change with the length of the prompt"
 -- grain   = ["model", "from_tokens"]
--- needs   = ["model_requests"]
+-- needs   = ["requests_without_loads"]
 -- [columns]
 -- model                    = "name as Ollama shows it; the file's first 12 hex digits where no name is known; '(unknown)' when nothing tells"
 -- from_tokens              = "shortest prompt of the bucket; tokens"
@@ -42,7 +42,7 @@ per_model_and_bucket AS (
     sum(prompt_eval_ns) AS prompt_eval_ns,
     sum(generated_tokens) FILTER (WHERE eval_ns > 0) AS timed_tokens,
     sum(eval_ns) FILTER (WHERE generated_tokens IS NOT NULL) AS eval_ns
-  FROM model_requests
+  FROM requests_without_loads
   WHERE success AND prompt_tokens IS NOT NULL
   GROUP BY ALL
 )

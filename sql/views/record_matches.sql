@@ -12,18 +12,19 @@ record AS (
   SELECT
     -- One number names a row: no log reaches 2^40 bytes.
     source * 1099511627776 + byte_offset AS record_key,
-    happened_at,
+    epoch_us(happened_at) AS end_us,
     total_ns,
     CASE operation WHEN 'generate' THEN 0 WHEN 'chat' THEN 1 WHEN 'embed' THEN 2 END AS operation_number
   FROM inferences
-  WHERE origin IN ('performance_jsonl', 'api_response')
+  WHERE origin <> 'server_log'
 ),
 access AS (
   SELECT
     source * 1099511627776 + byte_offset AS access_key,
-    ended_at,
-    latency_ns,
-    latency_resolution_ns,
+    epoch_us(ended_at) AS end_us,
+    CAST(latency_ns AS DOUBLE) AS latency_ns,
+    CAST(greatest(latency_ns // 100, 5000000) AS DOUBLE) AS tolerance_ns,
+    CAST(latency_resolution_ns AS DOUBLE) AS resolution_ns,
     CASE operation WHEN 'generate' THEN 0 WHEN 'chat' THEN 1 WHEN 'embed' THEN 2 END AS operation_number
   FROM requests
   WHERE operation IN ('generate', 'chat', 'embed') AND method = 'POST'
@@ -35,12 +36,12 @@ record_span AS (
   SELECT
     record_key,
     operation_number,
-    epoch_us(happened_at) AS end_us,
+    end_us,
     total_ns,
-    (epoch_us(happened_at) - 1000000) // 4000000 AS first_time,
-    (epoch_us(happened_at) + 2000000) // 4000000 AS last_time,
-    floor(4 * ln(greatest(0.98 * total_ns - 5e6 - CASE WHEN total_ns >= 6e10 THEN 1e10 ELSE 0 END, 0) + 5e8))::BIGINT AS first_latency,
-    floor(4 * ln(1.02 * greatest(total_ns, 0) + 5e6 + 5e8))::BIGINT AS last_latency
+    (end_us - 1000000) // 4000000 AS first_time,
+    (end_us + 2000000) // 4000000 AS last_time,
+    CAST(floor(4 * ln(greatest(0.98e0 * total_ns - 5e6 - CASE WHEN total_ns >= 60000000000 THEN 1e10 ELSE 0 END, 0) + 5e8)) AS BIGINT) AS first_latency,
+    CAST(floor(4 * ln(1.02e0 * greatest(total_ns, 0) + 5e6 + 5e8)) AS BIGINT) AS last_latency
   FROM record
 ),
 record_slice AS (
@@ -62,10 +63,10 @@ record_slice AS (
 access_slice AS (
   SELECT
     access_key,
-    epoch_us(ended_at) AS end_us,
-    latency_ns - greatest(5e6, 0.01 * latency_ns) AS least_ns,
-    latency_ns + coalesce(latency_resolution_ns, 1) - 1 + greatest(5e6, 0.01 * latency_ns) AS most_ns,
-    ((epoch_us(ended_at) // 4000000) * 256 + floor(4 * ln(greatest(latency_ns, 0) + 5e8))::BIGINT) * 4 + operation_number AS slice
+    end_us,
+    latency_ns - tolerance_ns AS least_ns,
+    latency_ns + coalesce(resolution_ns, 1) - 1 + tolerance_ns AS most_ns,
+    ((end_us // 4000000) * 256 + CAST(floor(4 * ln(greatest(latency_ns, 0) + 5e8)) AS BIGINT)) * 4 + operation_number AS slice
   FROM access
 ),
 candidate AS (

@@ -1,7 +1,7 @@
 -- [view]
 -- purpose = "one row per request of a model in the server log, with what is known of its run: model, tokens, speed, wait"
 -- grain   = ["source", "byte_offset"]
--- needs   = ["model_requests"]
+-- needs   = ["requests_without_loads"]
 -- [columns]
 -- source            = "byte stream of the access line"
 -- byte_offset       = "where the access line begins in its source; bytes"
@@ -40,5 +40,5 @@ SELECT
   tokens_per_second,
   wait_ns,
   confidence
-FROM model_requests
+FROM requests_without_loads
 WHERE origin IN ('server_log', 'both')

@@ -2,6 +2,7 @@
 -- purpose = "settings that bound concurrency, as each server run printed them at its start"
 -- grain   = ["source", "byte_offset"]
 -- needs   = ["server_events"]
+-- keep    = true
 -- [columns]
 -- source            = "byte stream of the log"
 -- byte_offset       = "where the line of the settings begins; bytes"

@@ -1,7 +1,7 @@
 -- [view]
 -- purpose = "prompts that were cut because they did not fit the context, and contexts that overflowed while generating, by model"
 -- grain   = ["model"]
--- needs   = ["server_events", "inferences", "model_loads", "model_names"]
+-- needs   = ["server_events", "inferences", "model_loads", "model_files"]
 -- [columns]
 -- model                 = "name as Ollama shows it: of the next run with the length that was left, else of the only model loaded; '(unknown)' when nothing tells"
 -- prompts_truncated     = "prompts that were cut before they were evaluated"
@@ -13,9 +13,6 @@
 -- affected_ratio        = "(prompts_truncated + context_shifts) / runs; null without runs"
 -- last_seen             = "when it happened last; UTC"
 WITH
-blob_name AS (
-  SELECT DISTINCT model_blob, model FROM model_names
-),
 run AS (
   SELECT
     source,
@@ -23,9 +20,9 @@ run AS (
     happened_at,
     prompt_tokens,
     truncated,
-    coalesce(blob_name.model, inferences.model, inferences.model_blob) AS model
+    coalesce(model_files.model, inferences.model, inferences.model_blob) AS model
   FROM inferences
-  LEFT JOIN blob_name USING (model_blob)
+  LEFT JOIN model_files USING (model_blob)
   WHERE origin = 'server_log'
 ),
 cut AS (
@@ -51,14 +48,14 @@ cut_with_model AS (
     -- A run farther away than some thousand lines is of a later request.
     coalesce(
       CASE WHEN run_of_cut.run_offset - cut.byte_offset < 1048576 THEN run_of_cut.model END,
-      blob_name.model, model_loads.model, model_loads.model_blob, '(unknown)'
+      model_files.model, model_loads.model, model_loads.model_blob, '(unknown)'
     ) AS model
   FROM cut
   LEFT JOIN run_of_cut USING (source, byte_offset)
   LEFT JOIN model_loads
     ON model_loads.source = cut.source AND model_loads.runners = 1
     AND cut.byte_offset >= model_loads.ready_offset AND cut.byte_offset < coalesce(model_loads.next_offset, 9223372036854775807)
-  LEFT JOIN blob_name ON blob_name.model_blob = model_loads.model_blob
+  LEFT JOIN model_files ON model_files.model_blob = model_loads.model_blob
 ),
 cuts_per_model AS (
   SELECT

@@ -1,7 +1,7 @@
 -- [view]
 -- purpose = "who uses the models: requests, failures, time and tokens of each client address"
 -- grain   = ["client"]
--- needs   = ["model_requests"]
+-- needs   = ["requests_without_loads"]
 -- [columns]
 -- client            = "address as logged, or its hash; '(unknown)' when nothing tells"
 -- requests          = "requests of models, failed ones included"
@@ -34,7 +34,7 @@ WITH per_client AS (
     sum(generated_tokens) AS generated_tokens,
     min(happened_at) AS first_seen,
     max(happened_at) AS last_seen
-  FROM model_requests
+  FROM requests_without_loads
   GROUP BY ALL
 )
 SELECT

@@ -1,7 +1,7 @@
 -- [view]
 -- purpose = "each run of the server: its Ollama version, requests of models, latency and speed"
 -- grain   = ["host", "session"]
--- needs   = ["model_requests", "inferences", "server_events"]
+-- needs   = ["requests_without_loads", "inferences", "server_events"]
 -- [columns]
 -- host              = "machine that the log is of"
 -- session           = "server run; '(unknown)' for requests before the first known start, and for records that fit no access line"
@@ -34,7 +34,7 @@ requests_per_session AS (
     quantile_cont(latency_ns, [0.5, 0.95]) FILTER (WHERE success) AS quantiles_ns,
     1e9 * sum(generated_tokens) FILTER (WHERE success AND eval_ns > 0)
       / nullif(sum(eval_ns) FILTER (WHERE success AND generated_tokens IS NOT NULL), 0) AS speed
-  FROM model_requests
+  FROM requests_without_loads
   GROUP BY ALL
 ),
 runs_per_session AS (

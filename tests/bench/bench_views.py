@@ -1,8 +1,8 @@
 """Every view over a store of many requests, made through the store's own API: time from asking to the frame in hand.
 
-Every request that generated has a run in the log, and one request in four a record of performance.jsonl that tells of the same
-request, so the joins of the three are paid for too.
-Command: python -m tests.bench.bench_views --requests 1000000
+Every request that generated has a run in the log, one request in four a record of performance.jsonl that tells of the same
+request, and one in two hundred waited for a load that the log tells of, so the joins of all of them are paid for too.
+Command: python -m tests.bench.bench_views (--requests 10000000 takes minutes)
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ DAYS = 90
 TURN_REQUESTS = 250_000
 LINE_BYTES = 100
 RECORD_EVERY = 4
+LOAD_EVERY = 200
 MODELS = ("llama3.1:8b", "qwen2.5:7b", "qwen2.5:14b", "gemma3:4b", "mistral-nemo:12b")
 ROUTES = (("/api/chat", "chat"), ("/api/generate", "generate"), ("/api/embed", "embed"), ("/api/tags", "list"))
 STATUSES = (200,) * 46 + (404, 500, 503, 499)
@@ -71,7 +72,7 @@ def fill(root: Path, requests: int) -> None:
             numbers = pl.int_range(first, min(first + TURN_REQUESTS, requests), eager=True).alias("number").to_frame()
             drawn = numbers.with_columns(drawn_columns(requests))
             requests_read = requests_of(drawn)
-            store.commit(turn(requests_read, inferences_of(drawn), runs_of(requests_read), first))
+            store.commit(turn(requests_read, inferences_of(drawn), runs_of(requests_read), loads_of(requests_read), first))
 
 
 def at_random(seed: int, below: int) -> pl.Expr:
@@ -157,7 +158,7 @@ def inferences_of(drawn: pl.DataFrame) -> pl.DataFrame:
 def runs_of(requests: pl.DataFrame) -> pl.DataFrame:
     """The rows of `inferences` that the log's own runner lines give: one for each request that generated."""
     generated = requests.filter(pl.col("operation").is_in(["chat", "generate"]) & (pl.col("status") < 400))
-    model = (pl.col("byte_offset") // LINE_BYTES).hash(5) % len(MODELS)
+    model = model_number()
     total = pl.col("latency_ns") * 9 // 10
     return conformed(
         "inferences",
@@ -167,7 +168,7 @@ def runs_of(requests: pl.DataFrame) -> pl.DataFrame:
             pl.col("ended_at").alias("happened_at"),
             pl.lit("server_log").alias("origin"),
             model.replace_strict(list(range(len(MODELS))), list(MODELS)).alias("model"),
-            pl.concat_str(pl.lit("0123456789a"), model).alias("model_blob"),
+            blob().alias("model_blob"),
             pl.lit(value=True).alias("success"),
             total.alias("total_ns"),
             (total // 5).alias("prompt_eval_ns"),
@@ -178,6 +179,34 @@ def runs_of(requests: pl.DataFrame) -> pl.DataFrame:
             (250e9 / total).alias("tokens_per_second"),
         ),
     )
+
+
+def model_number() -> pl.Expr:
+    """Which model a request of the log is of; the same number as `drawn_columns` draws."""
+    return (pl.col("byte_offset") // LINE_BYTES).hash(5) % len(MODELS)
+
+
+def blob() -> pl.Expr:
+    """The digits that name the file of that model."""
+    return pl.concat_str(pl.lit("0123456789a"), model_number())
+
+
+def loads_of(requests: pl.DataFrame) -> pl.DataFrame:
+    """The rows of `server_events` of one load for every so many requests: begun, done and counted, within the time of its request."""
+    asked = requests.filter(pl.col("byte_offset") % (LINE_BYTES * LOAD_EVERY) == LINE_BYTES)
+    load_ns = pl.col("latency_ns") // 20
+    begun = pl.col("started_at").dt.offset_by("1ms")
+    command = pl.concat_str(pl.lit("llama-server --model /models/blobs/sha256-"), blob(), pl.lit(" --ctx-size 8192 -np 2"))
+    lines = (
+        {"event": pl.lit("model_load_started"), "happened_at": begun, "attrs": pl.concat_str(pl.lit('{"cmd": "'), command, pl.lit('"}'))},
+        {"event": pl.lit("model_loaded"), "happened_at": begun + pl.duration(nanoseconds=load_ns), "duration_ns": load_ns},
+        {"event": pl.lit("runners_counted"), "happened_at": begun + pl.duration(nanoseconds=load_ns), "value": pl.lit(1.0)},
+    )
+    told = (
+        asked.select("source", (pl.col("byte_offset") - 80 + 5 * number).alias("byte_offset"), **line).sort("byte_offset")
+        for number, line in enumerate(lines)
+    )
+    return conformed("server_events", pl.concat(told, how="diagonal"))
 
 
 def pairs_of(runs: pl.DataFrame) -> pl.DataFrame:
@@ -203,7 +232,7 @@ def conformed(table: str, frame: pl.DataFrame) -> pl.DataFrame:
     return frame.select((pl.col(name) if name in frame.columns else pl.lit(None).alias(name)).cast(kind) for name, kind in schema.items())
 
 
-def turn(requests: pl.DataFrame, inferences: pl.DataFrame, runs: pl.DataFrame, first: int) -> Turn:
+def turn(requests: pl.DataFrame, inferences: pl.DataFrame, runs: pl.DataFrame, loads: pl.DataFrame, first: int) -> Turn:
     """A turn of two sources: the server log, and the records of the program that calls it."""
     stretches = ((1, "requests", requests, first), (2, "inferences", inferences, -(-first // RECORD_EVERY)))
     entries, sources = [], []
@@ -212,7 +241,7 @@ def turn(requests: pl.DataFrame, inferences: pl.DataFrame, runs: pl.DataFrame, f
         fates = {"row": rows.height, "folded": 0, "noise": 0, "rejected": 0, "held": 0}
         entries.append(LedgerEntry(number, start, end, rows.height, fates, {}, {table: rows.height}))
         sources.append(Source(number, table, f"/var/log/{table}", "file", offset=end, checkpoints=(Checkpoint(end, "0"),)))
-    tables = {"requests": requests, "inferences": pl.concat([inferences, runs]), "pairs": pairs_of(runs)}
+    tables = {"requests": requests, "inferences": pl.concat([inferences, runs]), "pairs": pairs_of(runs), "server_events": loads}
     return Turn(tables, tuple(entries), tuple(sources), {})
 
 

@@ -15,6 +15,7 @@ from ollalog.core.errors import SqlFileError, UsageError, WarehouseError
 from ollalog.core.sqlfile import SqlFile
 from ollalog.core.tables import INFERENCES, PAIRS, REQUESTS, TABLES, Table, polars_schema
 from ollalog.warehouse import PartGoneError, Warehouse, open_warehouse
+from ollalog.warehouse.base import FEW_ROWS
 from tests.warehouse.snapshots import instant, part_of, snapshot_of
 
 NOW = datetime(2026, 6, 23, 12, tzinfo=UTC)
@@ -24,6 +25,10 @@ EARLY, LATE = instant("2026-06-21T23:59:59Z"), instant("2026-06-22T00:00:01Z")
 def view(name: str, select: str, *needs: str) -> SqlFile:
     settings = {"purpose": name, "grain": [], "needs": list(needs)}
     return SqlFile(name, "view", f"sql/views/{name}.sql", settings, {}, select)
+
+
+def kept_view(name: str, select: str) -> SqlFile:
+    return replace(view(name, select), settings={"purpose": name, "grain": [], "needs": [], "keep": True})
 
 
 def two_days(folder: Path) -> Snapshot:
@@ -145,6 +150,37 @@ def test_a_kept_view_is_computed_once_and_views_above_it_read_what_was_kept(tmp_
         warehouse.keep("requests")
         for part in snapshot.parts:
             part.paths[0].unlink()
+        assert warehouse.view("status_counts").equals(before)
+
+
+def test_a_view_that_was_asked_for_can_still_be_kept(tmp_path: Path) -> None:
+    with opened(two_days(tmp_path)) as warehouse:
+        before = warehouse.query("FROM status_counts")
+        warehouse.keep("status_counts")
+        assert warehouse.query("FROM status_counts").equals(before)
+
+
+def test_a_view_whose_header_says_so_is_computed_once() -> None:
+    views = {"lower": kept_view("lower", "SELECT random() AS n"), "upper": view("upper", "SELECT n FROM lower", "lower")}
+    with opened(Snapshot(0, ()), views) as warehouse:
+        assert warehouse.view("lower").item() == warehouse.view("upper").item() == warehouse.query("FROM lower").item()
+
+
+def test_tables_of_many_rows_are_read_from_their_parts_each_time(tmp_path: Path) -> None:
+    snapshot = two_days(tmp_path)
+    many = Snapshot(1, (replace(snapshot.parts[0], rows=FEW_ROWS), snapshot.parts[1]))
+    with opened(many) as warehouse:
+        assert warehouse.view("requests").sort("ended_at")["ended_at"].to_list() == [EARLY, LATE]
+        snapshot.parts[0].paths[0].unlink()
+        with pytest.raises(PartGoneError):
+            warehouse.view("status_counts")
+
+
+def test_tables_of_few_rows_are_read_once(tmp_path: Path) -> None:
+    snapshot = two_days(tmp_path)
+    with opened(snapshot) as warehouse:
+        before = warehouse.view("status_counts")
+        snapshot.parts[0].paths[0].unlink()
         assert warehouse.view("status_counts").equals(before)
 
 

@@ -37,6 +37,11 @@ def test_header_and_select_are_told_apart() -> None:
     assert list(file.columns) == ["model", "requests"]
 
 
+def test_a_view_is_kept_when_its_header_says_so() -> None:
+    assert not parsed(GOOD).keep
+    assert parsed(GOOD.replace('["requests"]', '["requests"]\n-- keep = true')).keep
+
+
 def test_comments_after_the_header_belong_to_the_select() -> None:
     assert parsed(GOOD.replace("SELECT 1", "WITH a AS (\n-- why\nSELECT 1) SELECT 2")).select.startswith("WITH a AS (\n-- why")
 
@@ -59,6 +64,7 @@ def test_all_faults_are_reported_at_once_with_their_lines() -> None:
     [
         ('["requests"]', '"requests"', ("'needs' is not a list of texts", "by_model.sql:4", 'write: -- needs = ["requests"]')),
         ('"requests by model"', '""', ("'purpose' is not text in quotes",)),
+        ('["requests"]', '["requests"]\n-- keep = "yes"', ("'keep' is not true", "by_model.sql:5", "write: -- keep = true")),
         ('["model"]', "[1]", ("'grain' is not a list of texts",)),
         ("-- [columns]\n", "", ("unknown key 'model'", "no table [columns]")),
         ("[view]", "[alert]", ("unknown table [alert]", "no table [view]")),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from ollalog.cli import units
-from ollalog.cli.report_fields import House
+from ollalog.cli.report_fields import House, rows_of
 from ollalog.cli.report_model import Row
 
 SUMMARY = """
@@ -23,27 +24,35 @@ SUMMARY = """
     FROM model_requests
 """
 OTHERS = "SELECT count(*) AS requests FROM requests WHERE operation NOT IN ('generate', 'chat', 'embed')"
-# Ollama prints the tokens of its runs since 0.30.
-SILENT_VERSIONS = """
-    SELECT DISTINCT version FROM versions
-    WHERE TRY_CAST(split_part(version, '.', 1) AS INT) = 0 AND TRY_CAST(split_part(version, '.', 2) AS INT) < 30 AND version <> '0.0.0'
-    ORDER BY version
-"""
-SERVERS = """
-    SELECT host, count(*) AS runs,
-        list_sort(list(DISTINCT version) FILTER (WHERE version IS NOT NULL)) AS versions
-    FROM versions GROUP BY host ORDER BY host
-"""
+# Ollama prints the tokens of its runs since 0.30; 0.0.0 is what people build themselves.
+FIRST_TO_TELL, UNNUMBERED = 30, "0.0.0"
 
 
 def summary(house: House, *, whole_store: bool) -> dict[str, Any]:
     """The figures of the head: one row."""
     found: dict[str, Any] = house.query(SUMMARY).to_dicts()[0]
-    found["versions_without_tokens"] = house.query(SILENT_VERSIONS)["version"].to_list()
+    runs = rows_of(house, "versions")
+    found["versions_without_tokens"] = sorted({run["version"] for run in runs if run["version"] and _is_silent(run["version"])})
     if whole_store:
         found["other_requests"] = house.query(OTHERS).item()
-        found["servers"] = house.query(SERVERS).to_dicts()
+        found["servers"] = _servers(runs)
     return found
+
+
+def _is_silent(version: str) -> bool:
+    """Whether an Ollama of this version prints no tokens."""
+    major, minor = (*version.split("."), "", "")[:2]
+    return version != UNNUMBERED and major.isdecimal() and minor.isdecimal() and int(major) == 0 and int(minor) < FIRST_TO_TELL
+
+
+def _servers(runs: Sequence[Row]) -> list[dict[str, Any]]:
+    """One row a machine: its runs, and the versions of Ollama that it ran."""
+    hosts = sorted({run["host"] for run in runs}, key=lambda host: (host is None, host or ""))
+    of_host = {host: [run["version"] for run in runs if run["host"] == host] for host in hosts}
+    return [
+        {"host": host, "runs": len(versions), "versions": sorted({version for version in versions if version}) or None}
+        for host, versions in of_host.items()
+    ]
 
 
 def facts(found: Row, zone: str | None) -> list[tuple[str, str]]:

@@ -29,9 +29,10 @@ KINDS: Mapping[str, Mapping[str, Field]] = {
         "purpose": Field(str, example='purpose = "slow requests by model and minute"'),
         "grain": Field(list, example='grain = ["model", "minute_utc"]'),
         "needs": Field(list, example='needs = ["requests"]'),
+        "keep": Field(bool, required=False, example="keep = true"),
     },
 }
-TYPE_NAMES: Mapping[type, str] = {str: "text in quotes", list: "a list of texts"}
+TYPE_NAMES: Mapping[type, str] = {str: "text in quotes", list: "a list of texts", bool: "true"}
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,11 @@ class SqlFile:
     def needs(self) -> tuple[str, ...]:
         """The relations that it reads."""
         return tuple(self.settings["needs"])
+
+    @property
+    def keep(self) -> bool:
+        """Whether its rows are computed once and held in memory: few rows that many other views read."""
+        return bool(self.settings.get("keep"))
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Turn lines into records: envelope, fold, route, extract, normalise."""
 
-from ollalog.parsing.normalise import Context, Settled, settle
+from ollalog.parsing.instants import Context
+from ollalog.parsing.normalise import Settled, settle
 from ollalog.parsing.pairing import provisional_pairs
 from ollalog.parsing.parse import ParsedBatch, joined, parse
 from ollalog.parsing.state import ParserState

@@ -1,39 +1,22 @@
-"""Records to rows: sessions, zones, UTC, host, and the final cast to the data dictionary. In order, with state."""
+"""Records to rows: sessions, names, and the final cast to the data dictionary. In order, with state."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from dataclasses import dataclass, replace
 
 import polars as pl
 
 from ollalog.core.tables import INFERENCES, PAIRS, REJECTS, REQUESTS, SERVER_EVENTS, Table, polars_schema
 from ollalog.parsing import fold, records, zones
 from ollalog.parsing.attribution import attribute
+from ollalog.parsing.instants import UTC, Context, clock_of, last_resolved, latest, placed, timed, with_utc
 from ollalog.parsing.names import BLOB
 from ollalog.parsing.parse import ParsedBatch
 from ollalog.parsing.state import ParserState
-from ollalog.parsing.zones import Zone
 
-_UTC = pl.Datetime("us", "UTC")
-_NEVER = pl.lit(None, _UTC)
-
-
-@dataclass(frozen=True)
-class Context:
-    """What the reader of a log knows beside its lines: its host, the zone asked for, this machine's zone, the present.
-
-    `blob_names`: names of model files by the first 12 hex digits of their digest, for what the log does not name.
-    """
-
-    host: str
-    read_at: datetime
-    machine_zone: Zone
-    option_zone: Zone | None = None
-    client_key: bytes | None = None
-    blob_names: Mapping[str, str] = field(default_factory=dict)
+_NEVER = pl.lit(None, UTC)
 
 
 @dataclass(frozen=True)
@@ -62,15 +45,15 @@ def settle(parsed: ParsedBatch, state: ParserState, context: Context) -> Settled
     turns = _turns(parsed, state)
     requests = _requests(parsed, turns, state, context)
     events = _events(parsed, turns, state, context)
-    clock = _clock(requests, events, parsed)
+    clock = clock_of(requests, events, parsed.inferences)
     attributed = attribute(parsed, events, requests, state.runner)
     inferences = _inferences(parsed, attributed.runs, clock, state, context)
-    events = _timed(events, clock, state)
+    events = timed(events, clock, state)
     continues, is_record_open = fold.continuations(
         parsed.unowned["line"], parsed.blank, parsed.opens, parsed.indexed_count, is_open=state.is_record_open
     )
     rejected = pl.concat([_unowned(parsed.unowned.filter(~continues)), parsed.rejected.select(_REJECTED)])
-    rejected = rejected.with_columns(pl.lit(context.read_at, _UTC).alias("read_at"))
+    rejected = rejected.with_columns(pl.lit(context.read_at, UTC).alias("read_at"))
     events = _with_names(events, pl.when(pl.col("event") == "model_load_started").then(pl.col("attrs").str.extract(BLOB)), context)
     events, is_load_open = _one_end_per_load(events, is_open=state.is_load_open)
     rows = {REQUESTS: requests, SERVER_EVENTS: events, INFERENCES: inferences, REJECTS: rejected}
@@ -94,7 +77,7 @@ def settle(parsed: ParsedBatch, state: ParserState, context: Context) -> Settled
         last_utc=clock["utc"][-1] if clock.height else state.last_utc,
         is_record_open=is_record_open,
         is_load_open=is_load_open,
-        last_resolved=_latest(state.last_resolved, _last_resolved(requests, events, inferences)),
+        last_resolved=latest(state.last_resolved, last_resolved(requests, events, inferences)),
         runner=attributed.state,
     )
     return Settled(tables=tables, fates=fates, noise=parsed.noise, state=after)
@@ -121,66 +104,13 @@ def _turns(parsed: ParsedBatch, state: ParserState) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-def _placed(frame: pl.DataFrame, turns: pl.DataFrame, *columns: str) -> pl.DataFrame:
-    """Add columns of `turns` as they stand at each line."""
-    keyed = frame.with_columns(pl.col("line").cast(pl.Int64).fill_null(-1).set_sorted())
-    if turns.height == 1:
-        return keyed.with_columns(pl.lit(turns[name][0], turns.schema[name]).alias(name) for name in columns)
-    return keyed.join_asof(turns.select("line", *columns), on="line", strategy="backward")
-
-
-def _utc(frame: pl.DataFrame, table: str, state: ParserState, context: Context) -> pl.DataFrame:
-    """Add `utc` and `tz_basis` to a frame of `ended_local`, `zone_s` and `stamp`; local times only."""
-    by_slog = (pl.col("ended_local") - pl.duration(seconds=pl.col("zone_s"))).dt.replace_time_zone("UTC")
-    frame = frame.with_columns(by_slog.alias("utc"), pl.when(pl.col("zone_s").is_not_null()).then(pl.lit("slog")).alias("tz_basis"))
-    is_left = (frame["utc"].is_null() & frame["ended_local"].is_not_null()).alias("is_left")
-    if not is_left.any():
-        return frame
-    left = _without_slog(frame.filter(is_left), state.last_resolved.get(table), state.look_ahead_s, context)
-    return pl.concat([frame.filter(~is_left), left.select(frame.columns)]).sort("line")
-
-
-def _without_slog(frame: pl.DataFrame, last: datetime | None, look_ahead_s: int | None, context: Context) -> pl.DataFrame:
-    """`utc` and `tz_basis` where no slog line came before: the option, looking ahead, the envelope's time, the machine."""
-    local = frame["ended_local"]
-    if context.option_zone is not None:
-        return frame.with_columns(zones.to_utc(local, context.option_zone, last).alias("utc"), pl.lit("option").alias("tz_basis"))
-    if look_ahead_s is not None:
-        seen = Zone(offset_s=look_ahead_s)
-        return frame.with_columns(zones.to_utc(local, seen, last).alias("utc"), pl.lit("lookahead").alias("tz_basis"))
-    ahead = pl.col("ended_local").dt.replace_time_zone("UTC") - pl.col("stamp")
-    quarters = (ahead.dt.total_seconds() / 900).round().cast(pl.Int64)
-    by_stamp = pl.col("ended_local").dt.replace_time_zone("UTC") - pl.duration(minutes=quarters * 15)
-    by_machine = zones.to_utc(local, context.machine_zone, last).alias("by_machine")
-    return frame.with_columns(by_machine).with_columns(
-        pl.coalesce(by_stamp, "by_machine").alias("utc"),
-        pl.when(pl.col("stamp").is_not_null()).then(pl.lit("envelope")).otherwise(pl.lit("machine")).alias("tz_basis"),
-    )
-
-
 def _requests(parsed: ParsedBatch, turns: pl.DataFrame, state: ParserState, context: Context) -> pl.DataFrame:
     """Rows of `requests` with `line`; UTC."""
-    frame = _utc(_placed(parsed.requests, turns, "zone_s"), REQUESTS.name, state, context)
+    frame = with_utc(placed(parsed.requests, turns, "zone_s"), REQUESTS.name, state, context)
     if context.client_key is not None:
         frame = frame.with_columns(_hashed(frame["client"], context.client_key))
     started = pl.col("utc") - pl.duration(microseconds=pl.col("latency_ns") // 1000)
     return frame.with_columns(pl.col("utc").alias("ended_at"), started.alias("started_at"))
-
-
-def _last_resolved(requests: pl.DataFrame, events: pl.DataFrame, inferences: pl.DataFrame) -> dict[str, datetime]:
-    """The last instant of each table that was found out of a local time: what tells the two repeated hours apart."""
-    found = {
-        REQUESTS.name: requests.filter(pl.col("tz_basis") != "slog")["utc"].max(),
-        SERVER_EVENTS.name: events.filter(pl.col("ended_local").is_not_null() & (pl.col("tz_basis") != "slog"))["utc"].max(),
-        INFERENCES.name: inferences.filter(pl.col("ended_local").is_not_null())["happened_at"].max()
-        if "ended_local" in inferences
-        else None,
-    }
-    return {name: instant for name, instant in found.items() if isinstance(instant, datetime)}
-
-
-def _latest(before: Mapping[str, datetime], found: Mapping[str, datetime]) -> dict[str, datetime]:
-    return {name: max(known[name] for known in (before, found) if name in known) for name in sorted({*before, *found})}
 
 
 def _hashed(clients: pl.Series, key: bytes) -> pl.Series:
@@ -193,25 +123,8 @@ def _hashed(clients: pl.Series, key: bytes) -> pl.Series:
 def _events(parsed: ParsedBatch, turns: pl.DataFrame, state: ParserState, context: Context) -> pl.DataFrame:
     """Rows of `server_events` with `line`; `happened_at` is null where neither line nor envelope has a time."""
     own = parsed.events.rename({"zone_s": "own_zone_s"})
-    placed = _placed(own, turns, "zone_s").with_columns(pl.coalesce("own_zone_s", "zone_s").alias("zone_s"))
-    return _utc(placed, SERVER_EVENTS.name, state, context).with_columns(pl.coalesce("utc", "stamp").alias("happened_at"))
-
-
-def _clock(requests: pl.DataFrame, events: pl.DataFrame, parsed: ParsedBatch) -> pl.DataFrame:
-    """The times that lines tell: `line`, `utc`, in order of lines."""
-    told = [requests.select("line", "utc"), events.select("line", pl.col("happened_at").alias("utc"))]
-    if parsed.inferences is not None:
-        told.append(parsed.inferences.select(pl.col("line").cast(pl.Int64), pl.col("happened_at").alias("utc")))
-    return pl.concat(told).drop_nulls().sort("line")
-
-
-def _timed(frame: pl.DataFrame, clock: pl.DataFrame, state: ParserState) -> pl.DataFrame:
-    """Fill `happened_at` with the last time seen before the line, where it has none."""
-    if not frame["happened_at"].has_nulls():
-        return frame
-    keyed = frame.with_columns(pl.col("line").cast(pl.Int64).set_sorted())
-    seen = keyed.join_asof(clock.rename({"utc": "seen"}), on="line", strategy="backward")["seen"]
-    return frame.with_columns(pl.coalesce(pl.col("happened_at"), seen, pl.lit(state.last_utc, _UTC)).alias("happened_at"))
+    zoned = placed(own, turns, "zone_s").with_columns(pl.coalesce("own_zone_s", "zone_s").alias("zone_s"))
+    return with_utc(zoned, SERVER_EVENTS.name, state, context).with_columns(pl.coalesce("utc", "stamp").alias("happened_at"))
 
 
 def _inferences(parsed: ParsedBatch, finished: pl.DataFrame, clock: pl.DataFrame, state: ParserState, context: Context) -> pl.DataFrame:
@@ -229,7 +142,7 @@ def _inferences(parsed: ParsedBatch, finished: pl.DataFrame, clock: pl.DataFrame
     if not frames:
         return pl.DataFrame(schema={"line": pl.Int64()})
     whole = pl.concat(frames, how="diagonal_relaxed").sort("line", maintain_order=True)
-    return _timed(whole, clock, state)
+    return timed(whole, clock, state)
 
 
 def _with_names(frame: pl.DataFrame, blob: pl.Expr, context: Context) -> pl.DataFrame:
@@ -265,8 +178,8 @@ def _one_end_per_load(events: pl.DataFrame, *, is_open: bool) -> tuple[pl.DataFr
 
 def _cast(frame: pl.DataFrame, table: Table, source: int, context: Context, turns: pl.DataFrame) -> pl.DataFrame:
     """The columns of a table in its order and types, less `batch`; a mismatch is a fault of a format and stops the turn."""
-    placed = _placed(frame.drop("session", strict=False).sort("line", nulls_last=False, maintain_order=True), turns, "session")
-    given = placed.with_columns(pl.lit(source, pl.Int64).alias("source"), pl.lit(context.host).alias("host"))
+    kept = placed(frame.drop("session", strict=False).sort("line", nulls_last=False, maintain_order=True), turns, "session")
+    given = kept.with_columns(pl.lit(source, pl.Int64).alias("source"), pl.lit(context.host).alias("host"))
     return _conformed(given.with_columns(pl.col("text").str.head(2048)) if table is REJECTS else given, table)
 
 

@@ -1,9 +1,10 @@
-"""The parts of a snapshot -> base relations: one view per table, one small table per kind of thing the ledger says."""
+"""The parts of a snapshot -> base relations: one per table of the dictionary, one small table per kind of thing the ledger says."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -25,20 +26,41 @@ LEDGER_TABLES: Mapping[str, str] = {
     "source_rows": "source BIGINT, table_name VARCHAR, lines BIGINT",
 }
 BASE_RELATIONS = (*TABLES, *LEDGER_TABLES)
+# A table of so few rows is read into memory once: to open its parts again for every query takes longer than all else.
+FEW_ROWS = 20_000
 PROVISIONAL = "provisional_pairs"
 # Values of one statement; DuckDB takes 65,535.
 PARAMETERS = 10_000
 
 
-def create_base_relations(
+@dataclass(frozen=True)
+class BaseTable:
+    """A table of the data dictionary as a snapshot holds it: the files of its parts, and how many rows these have.
+
+    `is_cut` says whether rows have to be sifted by the range, `has_more` whether there are rows that no part holds yet.
+    """
+
+    table: Table
+    paths: tuple[Path, ...]
+    rows: int
+    is_cut: bool
+    has_more: bool
+
+    @property
+    def kind(self) -> str:
+        """What it is made as: a table in memory, or a view over the files."""
+        return "TABLE" if self.rows <= FEW_ROWS else "VIEW"
+
+
+def base_tables(
     connection: duckdb.DuckDBPyConnection,
     snapshot: Snapshot,
     *,
     since: datetime | None,
     until: datetime | None,
     provisional_pairs: pl.DataFrame | None = None,
-) -> list[Path]:
-    """Create every base relation of a snapshot.
+) -> dict[str, BaseTable]:
+    """Tell a connection the range and what no part holds, and find the files of every table; `create_base_table` reads them.
 
     Args:
         connection: In memory, without relations.
@@ -47,23 +69,22 @@ def create_base_relations(
         until: Rows from it on are left out; None: no bound.
         provisional_pairs: Pairs that are not settled yet, columns of PAIRS; those that it lacks are null.
 
-    Returns:
-        The files that the relations read.
-
     Raises:
         PartGoneError: none of a part's names exists.
     """
     connection.execute("SET VARIABLE since_utc = $1::TIMESTAMPTZ", [since])
     connection.execute("SET VARIABLE until_utc = $1::TIMESTAMPTZ", [until])
-    files: list[Path] = []
+    has_more = provisional_pairs is not None and provisional_pairs.height > 0
+    if provisional_pairs is not None and has_more:
+        _create_provisional(connection, PAIRS, provisional_pairs)
+    _create_ledger_tables(connection, snapshot.sources)
+    tables: dict[str, BaseTable] = {}
     for table in TABLES.values():
         parts = [part for part in snapshot.parts if part.table == table.name and _overlaps(part, table, since, until)]
-        paths = [existing_path(part) for part in parts]
-        more = provisional_pairs if table is PAIRS else None
-        _create_table_view(connection, table, paths, more, cut=table.name in CUT_TABLES and (since or until) is not None)
-        files += paths
-    _create_ledger_tables(connection, snapshot.sources)
-    return files
+        is_cut = table.name in CUT_TABLES and (since or until) is not None
+        paths = tuple(existing_path(part) for part in parts)
+        tables[table.name] = BaseTable(table, paths, sum(part.rows for part in parts), is_cut, has_more and table is PAIRS)
+    return tables
 
 
 def _overlaps(part: Part, table: Table, since: datetime | None, until: datetime | None) -> bool:
@@ -92,24 +113,25 @@ def existing_path(part: Part) -> Path:
     )
 
 
-def _create_table_view(
-    connection: duckdb.DuckDBPyConnection, table: Table, paths: Sequence[Path], more: pl.DataFrame | None, *, cut: bool
-) -> None:
-    """A view over the table's files and what there is more of it, or an empty relation of the right types.
+def create_base_table(connection: duckdb.DuckDBPyConnection, base: BaseTable) -> None:
+    """Make a relation of a table's files and what there is more of it; without any, an empty one of the right types.
 
     The columns are listed and cast: parts of a schema that nobody knows fail loudly instead of shifting columns.
+
+    Raises:
+        duckdb.Error: a part is gone, or cannot be read.
     """
-    selects = [_select(table, files, absent) for absent, files in _files_by_absent_columns(connection, table, paths)]
-    if more is not None and more.height:
-        _create_provisional(connection, table, more)
+    table = base.table
+    selects = [_select(table, files, absent) for absent, files in _files_by_absent_columns(connection, table, base.paths)]
+    if base.has_more:
         selects.append(_select(table, PROVISIONAL, frozenset()))
     bounds = (
         f" WHERE (getvariable('since_utc') IS NULL OR {table.time} >= getvariable('since_utc'))"
         f" AND (getvariable('until_utc') IS NULL OR {table.time} < getvariable('until_utc'))"
     )
-    rows = " UNION ALL ".join(select + (bounds if cut else "") for select in selects)
+    rows = " UNION ALL ".join(select + (bounds if base.is_cut else "") for select in selects)
     empty = _select(table, "(SELECT 1) WHERE FALSE", frozenset(table.column_names))
-    connection.execute(f"CREATE VIEW {table.name} AS {rows or empty}")
+    connection.execute(f"CREATE {base.kind} {table.name} AS {rows or empty}")
 
 
 def _select(table: Table, rows: str, absent: AbstractSet[str]) -> str:

@@ -6,7 +6,7 @@ import os
 import re
 import tempfile
 import threading
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -18,7 +18,7 @@ import polars as pl
 from ollalog.core.batch import Snapshot
 from ollalog.core.errors import UsageError, WarehouseError, did_you_mean
 from ollalog.core.sqlfile import SqlFile
-from ollalog.warehouse.base import BASE_RELATIONS, create_base_relations
+from ollalog.warehouse.base import BASE_RELATIONS, BaseTable, base_tables, create_base_table
 from ollalog.warehouse.errors import PartGoneError, QueryTimeoutError
 from ollalog.warehouse.frames import frame_of
 from ollalog.warehouse.safety import check_statement, lock_down
@@ -30,20 +30,22 @@ NOW_UTC = """CREATE MACRO now_utc() AS CASE
     WHEN getvariable('now_utc') IS NULL THEN error('now_utc is not set')
     ELSE CAST(getvariable('now_utc') AS TIMESTAMPTZ)
 END"""
-MACROS = (
-    NOW_UTC,
-    "CREATE MACRO local_time(instant) AS timezone(COALESCE(CAST(getvariable('timezone') AS VARCHAR), 'UTC'), instant)",
-)
+# A calendar is asked only where there is a zone: it costs fifteen times what an instant taken as it is does.
+LOCAL_TIME = """CREATE MACRO local_time(instant) AS CASE
+    WHEN getvariable('timezone') IS NULL THEN make_timestamp(epoch_us(instant))
+    ELSE timezone(CAST(getvariable('timezone') AS VARCHAR), instant)
+END"""
+MACROS = (NOW_UTC, LOCAL_TIME)
 
 
 class Warehouse:
-    """A snapshot that can be asked. A view is made when it is first asked for, after those that it needs."""
+    """A snapshot that can be asked. A relation is made when it is first asked for, after those that it needs."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, files: Iterable[Path], views: Mapping[str, SqlFile]) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, tables: Mapping[str, BaseTable], views: Mapping[str, SqlFile]) -> None:
         self._connection = connection
-        self._files = list(files)
+        self._tables = tables
         self._views = views
-        self._made: set[str] = set()
+        self._made: dict[str, str] = {}  # relation -> TABLE or VIEW
 
     def __enter__(self) -> Self:
         return self
@@ -60,7 +62,7 @@ class Warehouse:
             WarehouseError: the view failed.
         """
         self._check_name(name)
-        return self.query(f'SELECT * FROM "{name}"')  # noqa: S608 - a name that was looked up
+        return _explained(name, self._known, lambda: frame_of(self._connection.sql(self._rows_of(name))))
 
     def query(self, sql: str) -> pl.DataFrame:
         """The rows of a trusted query; what it reads is made first. Raises as `view` does."""
@@ -98,8 +100,8 @@ class Warehouse:
         def ask() -> pl.DataFrame:
             check_statement(self._connection, sql)
             # Binding all views takes half a second; only a query of the catalogue can tell that some are not there.
-            self._make(self._views if re.search(CATALOGUE, sql, re.IGNORECASE) else self._named(sql))
-            lock_down(self._connection, self._files)
+            self._make(self._known if re.search(CATALOGUE, sql, re.IGNORECASE) else self._named(sql))
+            lock_down(self._connection, [path for base in self._tables.values() for path in base.paths])
             relation = self._connection.sql(sql)
             return frame_of(relation if max_rows is None else relation.limit(max_rows + 1))
 
@@ -121,21 +123,43 @@ class Warehouse:
         return self._connection.sql(sql)
 
     def _named(self, sql: str) -> set[str]:
-        """The views that a query may read: words and not a parse, since a view made for nothing costs some milliseconds only."""
-        return self._views.keys() & set(re.findall(r"\w+", sql.lower()))
+        """The relations that a query may read: words and not a parse, since one made for nothing costs some milliseconds only."""
+        return set(self._known) & set(re.findall(r"\w+", sql.lower()))
+
+    def _rows_of(self, name: str) -> str:
+        """A query of all rows of a relation; what it reads is made first.
+
+        A view that is not there yet is not made for it: to create it takes as long as many a query of a small store.
+        """
+        file = self._views.get(name)
+        if file is None or file.keep or name in self._made:
+            self._make([name])
+            return f'SELECT * FROM "{name}"'  # noqa: S608 - a name that was looked up
+        *needed, file = in_order(self._views, {name})
+        self._create(needed, file.needs)
+        return file.select
 
     def _make(self, names: Iterable[str]) -> None:
-        """Create the views of these names, and what they need, that are not there yet."""
-        for file in in_order(self._views, set(names)):
+        """Create the relations of these names, and what they need, that are not there yet."""
+        wanted = set(names)
+        self._create(in_order(self._views, wanted & self._views.keys()), wanted)
+
+    def _create(self, files: Sequence[SqlFile], names: Iterable[str]) -> None:
+        """Create tables of these names, those that some views need, and these views, which come after what they need."""
+        for name in {*names, *(need for file in files for need in file.needs)} & self._tables.keys() - self._made.keys():
+            create_base_table(self._connection, self._tables[name])
+            self._made[name] = self._tables[name].kind
+        for file in files:
             if file.name not in self._made:
-                create_view(self._connection, file)
-                self._made.add(file.name)
+                self._made[file.name] = create_view(self._connection, file)
 
     def _keep(self, name: str, model: str | None) -> None:
-        self._make([name] if name in self._views else [])
         rows, chosen = ("", []) if model is None else (" WHERE coalesce(model, model_blob, '(unknown)') = $1", [model])
-        self._connection.execute(f'CREATE TABLE "kept_{name}" AS SELECT * FROM "{name}"{rows}', chosen)  # noqa: S608
-        self._connection.execute(f'CREATE OR REPLACE VIEW "{name}" AS SELECT * FROM "kept_{name}"')  # noqa: S608
+        self._connection.execute(f'CREATE TABLE "kept_{name}" AS SELECT * FROM ({self._rows_of(name)}){rows}', chosen)  # noqa: S608
+        if name in self._made:
+            self._connection.execute(f'DROP {self._made[name]} "{name}"')
+        self._connection.execute(f'ALTER TABLE "kept_{name}" RENAME TO "{name}"')
+        self._made[name] = "TABLE"
 
 
 def open_warehouse(  # noqa: PLR0913 - independent choices of the caller, all named
@@ -173,8 +197,8 @@ def open_warehouse(  # noqa: PLR0913 - independent choices of the caller, all na
             connection.execute(macro)
         connection.execute("SET VARIABLE now_utc = $1::TIMESTAMPTZ", [now.astimezone(UTC)])
         connection.execute("SET VARIABLE timezone = $1::VARCHAR", [timezone])
-        files = create_base_relations(connection, snapshot, since=since, until=until, provisional_pairs=provisional_pairs)
-        return Warehouse(connection, files, load_views() if views is None else views)
+        tables = base_tables(connection, snapshot, since=since, until=until, provisional_pairs=provisional_pairs)
+        return Warehouse(connection, tables, load_views() if views is None else views)
     except BaseException:
         connection.close()
         raise

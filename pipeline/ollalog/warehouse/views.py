@@ -56,10 +56,15 @@ def _visit(files: Mapping[str, SqlFile], name: str, ordered: dict[str, SqlFile],
     ordered[name] = files[name]
 
 
-def create_view(connection: duckdb.DuckDBPyConnection, file: SqlFile) -> None:
-    """Create one view; those it needs are there.
+def create_view(connection: duckdb.DuckDBPyConnection, file: SqlFile) -> str:
+    """Create one view, as a table when its rows are to be kept; those it needs are there.
+
+    Returns:
+        What it was made as: TABLE or VIEW.
 
     Raises:
         duckdb.Error: its SELECT does not fit the relations.
     """
-    connection.execute(f'CREATE VIEW "{file.name}" AS\n{file.select}')
+    kind = "TABLE" if file.keep else "VIEW"
+    connection.execute(f'CREATE {kind} "{file.name}" AS\n{file.select}')
+    return kind
