@@ -18,7 +18,7 @@ from pathlib import Path
 
 from ollalog.core.batch import Source
 from ollalog.core.errors import SourceError
-from ollalog.sources.chain import ChainName, chain_name
+from ollalog.sources.chain import NAMELESS_AGE, ChainName, chain_name
 from ollalog.sources.collect import Numbering, free_id, opened_logs, plan_logs
 from ollalog.sources.discover import Discovery, discover
 from ollalog.sources.found import FoundLog, open_file
@@ -29,7 +29,6 @@ from ollalog.sources.journal import JournalStream, journal_item
 from ollalog.sources.packed import GZIP_MAGIC
 from ollalog.sources.places import Machine, discover_usual
 from ollalog.sources.problems import not_a_log
-from ollalog.sources.siblings import NAMELESS_AGE
 from ollalog.sources.skipping import skipped_to_end
 from ollalog.sources.streams import FileId
 
