@@ -1,10 +1,15 @@
 #!/bin/sh
 # Installs the Debian packages that some tests and the benchmarks use. Without apt it says so and goes on.
 set -eu
-packages="goaccess mtail lnav"
+packages="goaccess mtail lnav systemd systemd-journal-remote"
 missing=""
-for program in $packages; do
-    command -v "$program" >/dev/null 2>&1 || missing="$missing $program"
+for package in $packages; do
+    case "$package" in
+        systemd) there=$(command -v systemd-analyze || true) ;;
+        systemd-journal-remote) there=$(ls /lib/systemd/systemd-journal-remote 2>/dev/null || true) ;;
+        *) there=$(command -v "$package" || true) ;;
+    esac
+    [ -n "$there" ] || missing="$missing $package"
 done
 if [ -z "$missing" ]; then
     echo "system-deps: all there ($packages)"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -41,11 +41,12 @@ class TailOptions:
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What a tail is run in: the clock that says when, who is told what happens, and what lets time pass."""
+    """What a tail is run in: the clock that says when, who is told what happens, what lets time pass, what opens the store."""
 
     clock: Clock
     events: Events
     waker: Waker
+    open_store: Callable[..., store.Store] = store.open_store
 
 
 def tail(root: Path, paths: Sequence[str], options: TailOptions, around: Surroundings) -> IngestSummary:
@@ -67,7 +68,7 @@ def tail(root: Path, paths: Sequence[str], options: TailOptions, around: Surroun
     began = time.perf_counter()
     context = runtime.context_of(root, options.reading, around.clock)
     with (
-        store.open_store(root, command="tail", clock=around.clock) as opened,
+        around.open_store(root, command="tail", clock=around.clock) as opened,
         interruptible(signal.SIGINT, signal.SIGTERM) as stop,
         runtime.workers() as pool,
     ):

@@ -94,10 +94,11 @@ def by_app(log: Log) -> None:
 
 
 def _shift(log: Log, *suffixes: str) -> None:
+    present = {path.name for path in log.path.parent.iterdir()}
     for number in range(KEPT, 0, -1):
         for suffix in suffixes:
             older = log.path.with_name(f"{log.path.name}.{number}{suffix}")
-            if older.exists():
+            if older.name in present:
                 older.rename(log.path.with_name(f"{log.path.name}.{number + 1}{suffix}"))
 
 

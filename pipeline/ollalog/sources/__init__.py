@@ -5,6 +5,7 @@ from ollalog.sources.follow import Follower, KnownLogs, Moment
 from ollalog.sources.item import Plan, PlanItem, ReadResult
 from ollalog.sources.lines_at import lines_at
 from ollalog.sources.reader import blocks
+from ollalog.sources.survey import LogPlace, LogSurvey, survey
 from ollalog.sources.text import cut
 from ollalog.sources.wake import EventWaker, Places, TimerWaker, Waker
 
@@ -12,6 +13,8 @@ __all__ = [
     "EventWaker",
     "Follower",
     "KnownLogs",
+    "LogPlace",
+    "LogSurvey",
     "Moment",
     "Places",
     "Plan",
@@ -23,4 +26,5 @@ __all__ = [
     "cut",
     "lines_at",
     "plan",
+    "survey",
 ]

@@ -15,6 +15,9 @@ _DATED = re.compile(r"(?P<base>.+?)[-._](?P<date>(?:19|20)\d{2}-?[01]\d-?[0-3]\d
 _COUNTED = re.compile(r"server(?P<number>\d{1,3})\.log")
 _LOG_SUFFIXES = (".log", ".jsonl", ".ndjson", ".json", ".out", ".err", ".txt")
 
+NAMELESS_AGE = -1
+"""What the age of an open file that has no name any more begins with: of a chain, the oldest is deleted."""
+
 
 @dataclass(frozen=True)
 class ChainName:

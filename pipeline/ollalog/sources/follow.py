@@ -18,7 +18,7 @@ from pathlib import Path
 
 from ollalog.core.batch import Source
 from ollalog.core.errors import SourceError
-from ollalog.sources.chain import ChainName, chain_name
+from ollalog.sources.chain import NAMELESS_AGE, ChainName, chain_name
 from ollalog.sources.collect import Numbering, free_id, opened_logs, plan_logs
 from ollalog.sources.discover import Discovery, discover
 from ollalog.sources.found import FoundLog, open_file
@@ -29,7 +29,6 @@ from ollalog.sources.journal import JournalStream, journal_item
 from ollalog.sources.packed import GZIP_MAGIC
 from ollalog.sources.places import Machine, discover_usual
 from ollalog.sources.problems import not_a_log
-from ollalog.sources.siblings import NAMELESS_AGE
 from ollalog.sources.skipping import skipped_to_end
 from ollalog.sources.streams import FileId
 
@@ -41,6 +40,8 @@ FORGET_S = 60.0
 """A rotated file is let go of when nobody wrote to it for so long."""
 MAX_UNSETTLED = 50
 """So many looks in a row may find files being renamed; after that what was found is believed."""
+JOURNAL_EVERY = 24
+"""Of so many looks for the usual logs one asks whether the journal has entries of the server by now."""
 _LEAST_BUDGET_BYTES = 1 << 20
 
 Looks = tuple[int, int]
@@ -123,6 +124,7 @@ class Follower:
         self._seen: dict[str, tuple[object, ...]] | None = None
         self._is_stale = True
         self._unsettled_looks = 0
+        self._journal_asks = 0
 
     @property
     def folders(self) -> list[Path]:
@@ -145,8 +147,10 @@ class Follower:
 
     @property
     def is_behind(self) -> bool:
-        """Whether more is there than the last turn read."""
-        return self._is_stale or any(followed.looks is None for followed in self._followed)
+        """Whether more is there than the last turn read, and can be read at once: nothing waits for the end of an older line."""
+        waiting = {followed.item.source.family for followed in self._followed if followed.is_held and not followed.live}
+        unread = (followed for followed in self._followed if followed.looks is None)
+        return self._is_stale or any(followed.item.source.family not in waiting for followed in unread)
 
     def look(self, known: KnownLogs, moment: Moment, *, thorough: bool, budget_bytes: int) -> list[PlanItem]:
         """Say what has news.
@@ -192,6 +196,7 @@ class Follower:
         self._is_stale = True
         self._seen = None
         self._followed = []
+        self._journal_asks = 0
         self._close_journals()
 
     def close(self) -> None:
@@ -304,7 +309,15 @@ class Follower:
         self._journals.clear()
 
     def _discovered(self) -> Discovery:
-        return discover(self._paths) if self._paths else discover_usual(Machine.this())
+        if self._paths:
+            return discover(self._paths)
+        machine = Machine.this()
+        # To ask for the journal is to start a program, so it is asked for now and then, and never again once it was there.
+        asks = not self._journals and self._journal_asks % JOURNAL_EVERY == 0
+        self._journal_asks += 1
+        found = discover_usual(machine if asks else replace(machine, journal=None))
+        found.journals += [stream.journal for stream in self._journals.values()]
+        return found
 
     def _follow(self, item: PlanItem, before: _Followed | None, known: Mapping[int, Source]) -> _Followed:
         if self._skips and item.source.offset == 0 and item.source.id not in known:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ollalog.core.batch import Source
+from ollalog.sources.chain import NAMELESS_AGE
 from ollalog.sources.claims import Claim
 from ollalog.sources.found import FoundLog
 from ollalog.sources.identity import HEAD_BYTES, fingerprint
@@ -23,12 +24,14 @@ class Generations:
         for source in sorted(known, key=lambda source: (source.generation, source.id)):
             self._latest[source.family] = source
         self._moved: dict[str, str] = {}
+        self._nameless: set[int] = set()
         self._host = host
         self._next_id = next_id
 
     def items(self, claims: Sequence[Claim]) -> list[PlanItem]:
         """Everything there is to read: families in the order found, in each the oldest generation first."""
         self._moved = self._moves(claims)
+        self._nameless = {claim.source.id for claim in claims if claim.source and claim.log.chain.age[0] == NAMELESS_AGE}
         families = {family: place for place, family in enumerate(dict.fromkeys(map(self._family, claims)))}
         ordered = sorted(claims, key=lambda claim: (families[self._family(claim)], self._age(claim)))
         claimed = {claim.source.id for claim in claims if claim.source is not None}
@@ -66,7 +69,11 @@ class Generations:
 
     def _gap_bytes(self, claim: Claim, predecessor: Source | None, claimed: set[int]) -> int | None:
         """Unknown when the generation before is nowhere to be seen: it may have grown since it was read."""
-        if predecessor is None or predecessor.offset == 0 or predecessor.id in claimed or _is_rotated_and_there(predecessor):
+        if predecessor is None or predecessor.offset == 0:
+            return 0
+        # It dropped off the end of its chain, and so may have others that nobody ever saw.
+        is_dropped = predecessor.id in self._nameless and not claim.log.chain.live
+        if not is_dropped and (predecessor.id in claimed or _is_rotated_and_there(predecessor)):
             return 0
         if claim.log.chain.live:
             self.remarks.append(f"{claim.log.path}: was replaced or cut since it was last read; it is read from its beginning")
@@ -97,10 +104,10 @@ class Generations:
 
 def _is_rotated_and_there(source: Source) -> bool:
     """Whether a source that is not looked at now lies where it was last seen, under the name of a rotated file."""
-    if source.path == source.family or source.inode is None:
+    if source.path == source.family or source.kind == "stdin":
         return source.path != source.family
     try:
-        return FileId.of(Path(source.path).stat()) == FileId(source.device or 0, source.inode)
+        return FileId.of(Path(source.path).stat()) == FileId(source.device or 0, source.inode or 0)
     except OSError:
         return False
 

@@ -153,7 +153,9 @@ class JournalStream:
             self._end()
 
     def _start(self) -> None:
-        behind = [f"--after-cursor={self._cursor}"] if self._cursor else []
+        # journalctl passes over one entry after a cursor, also where the cursor's own entry is gone and it is another.
+        is_there = self._cursor is not None and self.journal.has_entry(self._cursor)
+        behind = [f"--{'after-' if is_there else ''}cursor={self._cursor}"] if self._cursor else []
         following = ["--follow", "--no-tail"] if self._follows else []
         self._said = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the child
         self._child = subprocess.Popen(  # noqa: S603 - our own words

@@ -10,13 +10,10 @@ from pathlib import Path
 
 from ollalog.core.batch import Source
 from ollalog.core.errors import SourceError
-from ollalog.sources.chain import chain_name
+from ollalog.sources.chain import NAMELESS_AGE, chain_name
 from ollalog.sources.found import FoundLog
 from ollalog.sources.held import HeldStream
 from ollalog.sources.matching import KnownSources, same_beginning
-
-NAMELESS_AGE = -1
-"""What the age of an open file that has no name any more begins with: of a chain, the oldest is deleted."""
 
 
 @dataclass(frozen=True)
