@@ -59,7 +59,7 @@ loads_per_model AS (
     avg(load_ns) AS logged_mean_ns
   FROM model_loads
   LEFT JOIN model_files USING (model_blob)
-  WHERE outcome = 'loaded'
+  WHERE outcome = 'loaded' AND in_range(started_at)
   GROUP BY ALL
 )
 SELECT

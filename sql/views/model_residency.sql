@@ -117,4 +117,5 @@ SELECT
   gpu_ratio
 FROM bounded
 LEFT JOIN served USING (load_key)
+WHERE until_at IS NULL OR in_range(until_at)
 ORDER BY source, byte_offset

@@ -42,5 +42,6 @@ SELECT
   CAST(round(median(stay_ns)) AS BIGINT) AS median_stay_ns,
   max(started_at) AS last_load
 FROM marked
+WHERE in_range(started_at)
 GROUP BY model
 ORDER BY quick_reloads DESC, loads DESC, model

@@ -60,4 +60,5 @@ SELECT
 FROM start
 FULL JOIN requests_per_session USING (host, session)
 FULL JOIN runs_per_session USING (host, session)
+WHERE in_range(coalesce(last_seen, started_at))
 ORDER BY started_at NULLS FIRST, host, session

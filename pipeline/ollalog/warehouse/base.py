@@ -17,6 +17,9 @@ from ollalog.warehouse.errors import PartGoneError
 
 # Tables whose rows are cut to --since/--until; rejects are dated by when they were read, which is no range to ask for.
 CUT_TABLES = ("requests", "inferences", "pairs", "server_events")
+# What the server said once holds until it says otherwise, so these events are not cut at --since: in_range() tells them apart.
+LASTING = {"server_events": ("server_config", "server_started", "model_load_started", "model_loaded", "model_named", "runners_counted",
+    "model_load_failed", "layers_offloaded", "runner_crashed")}  # fmt: skip
 
 LEDGER_TABLES: Mapping[str, str] = {
     "sources": "source BIGINT, family VARCHAR, path VARCHAR, kind VARCHAR, generation BIGINT, offset_bytes BIGINT, "
@@ -84,7 +87,7 @@ def _overlaps(part: Part, table: Table, since: datetime | None, until: datetime 
     """Whether a part can hold rows of the range."""
     if table.name not in CUT_TABLES:
         return True
-    too_old = since is not None and part.max_time is not None and part.max_time < since
+    too_old = table.name not in LASTING and since is not None and part.max_time is not None and part.max_time < since
     too_new = until is not None and part.min_time is not None and part.min_time >= until
     return not (too_old or too_new)
 
@@ -126,8 +129,9 @@ def create_base_table(connection: duckdb.DuckDBPyConnection, base: BaseTable, *,
     selects = [_select(table, files, absent) for absent, files in _files_by_absent_columns(connection, table, base.paths)]
     if base.has_more:
         selects.append(_select(table, PROVISIONAL, frozenset()))
+    lasting = f" OR event IN {LASTING[table.name]}" if table.name in LASTING else ""
     bounds = (
-        f" WHERE (getvariable('since_utc') IS NULL OR {table.time} >= getvariable('since_utc'))"
+        f" WHERE (getvariable('since_utc') IS NULL OR {table.time} >= getvariable('since_utc'){lasting})"
         f" AND (getvariable('until_utc') IS NULL OR {table.time} < getvariable('until_utc'))"
     )
     rows = " UNION ALL ".join(select + (bounds if base.is_cut else "") for select in selects)

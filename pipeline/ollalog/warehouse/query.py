@@ -35,7 +35,8 @@ LOCAL_TIME = """CREATE MACRO local_time(instant) AS CASE
     WHEN getvariable('timezone') IS NULL THEN make_timestamp(epoch_us(instant))
     ELSE timezone(CAST(getvariable('timezone') AS VARCHAR), instant)
 END"""
-MACROS = (NOW_UTC, LOCAL_TIME)
+IN_RANGE = "CREATE MACRO in_range(instant) AS getvariable('since_utc') IS NULL OR instant >= getvariable('since_utc')"
+MACROS = (NOW_UTC, LOCAL_TIME, IN_RANGE)
 
 
 class Warehouse:
