@@ -15,7 +15,7 @@ from ollalog.core.tables import LATER_COLUMNS, PAIRS, TABLES, Table
 from ollalog.warehouse.errors import PartGoneError
 
 # Tables whose rows are cut to --since/--until; rejects are dated by when they were read, which is no range to ask for.
-CUT_TABLES = ("requests", "inferences", "pairs", "server_events")
+CUT_TABLES = ("requests", "inferences", "pairs", "server_events", "alerts")
 
 LEDGER_TABLES: Mapping[str, str] = {
     "sources": "source BIGINT, family VARCHAR, path VARCHAR, kind VARCHAR, generation BIGINT, offset_bytes BIGINT, "
