@@ -8,12 +8,14 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from pathlib import Path
 
 import click
 import pytest
 
+from ollalog.alerts import load_rules
+from ollalog.alerts.records import measured
 from ollalog.cli.exit import EXIT_CODES
 from ollalog.cli.main import OLLALOG
 from ollalog.core.config import Settings
@@ -81,13 +83,25 @@ def code_rows() -> Iterator[str]:
 def setting_rows() -> Iterator[str]:
     """The table of settings."""
     for setting in fields(Settings):
-        default = "" if setting.default is None else str(setting.default).lower()
+        default = "" if setting.default in {None, MISSING} else str(setting.default).lower()
         yield f"| `{setting.name}` | {setting.metadata['meaning']} | {default} |"
+
+
+def rule_rows() -> Iterator[str]:
+    """The table of alert rules."""
+    for rule in load_rules(None, {}).rules.values():
+        threshold = "" if rule.threshold is None else measured(rule.threshold, rule.unit)
+        yield f"| `{rule.name}` | {rule.severity} | {threshold} | {rule.file.columns['value']} |"
 
 
 @pytest.mark.parametrize(
     ("head", "rows"),
-    [("| command | does |", command_rows), ("| exit code | means |", code_rows), ("| setting | means | default |", setting_rows)],
+    [
+        ("| command | does |", command_rows),
+        ("| exit code | means |", code_rows),
+        ("| setting | means | default |", setting_rows),
+        ("| rule | severity | threshold | is about |", rule_rows),
+    ],
 )
 def test_table_is_that_of_the_code(head: str, rows: Callable[[], Iterator[str]], request: pytest.FixtureRequest) -> None:
     """U5: commands, settings and exit codes are documented from their own definitions."""

@@ -16,8 +16,10 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from ollalog import parsing, sources, store
+from ollalog.alerting import replay_history
+from ollalog.alerts import load_rules
 from ollalog.core import machine, manifests
-from ollalog.core.batch import Block, LedgerEntry, Source, Turn
+from ollalog.core.batch import Block, LedgerEntry, Snapshot, Source, Turn
 from ollalog.core.clock import Clock
 from ollalog.core.events import Events
 from ollalog.core.interrupt import Interrupt, interruptible
@@ -288,6 +290,7 @@ def ingest(root: Path, paths: Sequence[str], options: IngestOptions, *, clock: C
     """
     began = time.perf_counter()
     context = context_of(root, options, clock)
+    rules = None if options.no_alerts else load_rules(options.rules, options.alerts)
     with store.open_store(root, command="ingest", clock=clock) as opened, interruptible() as stop, workers() as pool:
         known = opened.sources()
         looked = stop.wait_for(lambda: sources.plan(paths, known, host=context.host, next_id=opened.next_source_id()))
@@ -296,6 +299,8 @@ def ingest(root: Path, paths: Sequence[str], options: IngestOptions, *, clock: C
         _announce(plan, events)
         run.read(plan.items, pool, final=options.final, stop=stop)
         summary = run.finished(interrupted=stop.is_set())
+        if rules and not summary.interrupted:
+            replay_history(opened, root, rules, partial(opened_warehouse, now=clock.now_utc()), events)
     summary.problems[:0] = plan.problems
     summary.seconds = time.perf_counter() - began
     remark_on_nothing(summary, events)
@@ -312,6 +317,7 @@ def reprocess(root: Path, paths: Sequence[str], options: IngestOptions, *, clock
     """
     began = time.perf_counter()
     context = context_of(root, options, clock)
+    rules = None if options.no_alerts else load_rules(options.rules, options.alerts)
     with store.open_store(root, command="reprocess", clock=clock) as opened, interruptible() as stop, workers() as pool:
         known = opened.sources()
         paths = _whole_families(paths, known)
@@ -326,6 +332,8 @@ def reprocess(root: Path, paths: Sequence[str], options: IngestOptions, *, clock
             done = run.finished(interrupted=stop.is_set())
             if not done.interrupted and items:
                 summary.changes = rebuild.commit().as_dict()["tables"]
+        if rules and summary.changes:
+            replay_history(opened, root, rules, partial(opened_warehouse, now=clock.now_utc()), events, anew=True)
     for name in ("batches", "sources", "fates", "rows", "size_bytes", "interrupted"):
         setattr(summary, name, getattr(done, name))
     summary.problems += done.problems
@@ -337,19 +345,27 @@ def warehouse(
     root: Path, *, now: datetime, since: datetime | None = None, until: datetime | None = None, timezone: str | None = None
 ) -> Warehouse:
     """A warehouse over the last commit of a store; takes a new snapshot once if a part was removed meanwhile."""
-    from ollalog.warehouse import PartGoneError, open_warehouse
+    from ollalog.warehouse import PartGoneError
 
     zone = sql_name(timezone) if timezone else None
 
     def opened() -> Warehouse:
-        snapshot = store.read_snapshot(root)
-        pairs = _unsettled_pairs(snapshot.states)
-        return open_warehouse(snapshot, now=now, since=since, until=until, timezone=zone, provisional_pairs=pairs)
+        return opened_warehouse(store.read_snapshot(root), now=now, since=since, until=until, timezone=zone)
 
     try:
         return opened()
     except PartGoneError:
         return opened()
+
+
+def opened_warehouse(
+    snapshot: Snapshot, *, now: datetime, since: datetime | None = None, until: datetime | None = None, timezone: str | None = None
+) -> Warehouse:
+    """A warehouse over a snapshot, with the pairs that are not settled yet."""
+    from ollalog.warehouse import open_warehouse
+
+    pairs = _unsettled_pairs(snapshot.states)
+    return open_warehouse(snapshot, now=now, since=since, until=until, timezone=timezone, provisional_pairs=pairs)
 
 
 def _unsettled_pairs(states: Mapping[str, str]) -> pl.DataFrame | None:

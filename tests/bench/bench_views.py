@@ -69,12 +69,12 @@ def seconds_of(root: Path, view: str, rounds: int) -> tuple[float, float, int]:
     return sorted(seconds)[rounds // 2], sorted(cpu_seconds)[rounds // 2], height
 
 
-def fill(root: Path, requests: int) -> None:
+def fill(root: Path, requests: int, days: int = DAYS) -> None:
     """Commit requests and the records of one in four to a new store, in turns, in the order of their time."""
     with open_store(root, command="bench", clock=FrozenClock(START)) as store:
         for first in range(0, requests, TURN_REQUESTS):
             numbers = pl.int_range(first, min(first + TURN_REQUESTS, requests), eager=True).alias("number").to_frame()
-            drawn = numbers.with_columns(drawn_columns(requests))
+            drawn = numbers.with_columns(drawn_columns(requests, days))
             requests_read = requests_of(drawn)
             store.commit(turn(requests_read, inferences_of(drawn), runs_of(requests_read), loads_of(requests_read), first))
 
@@ -84,9 +84,9 @@ def at_random(seed: int, below: int) -> pl.Expr:
     return (pl.col("number").hash(seed) % below).cast(pl.Int64)
 
 
-def drawn_columns(requests: int) -> list[pl.Expr]:
+def drawn_columns(requests: int, days: int) -> list[pl.Expr]:
     """What both the log and the program that keeps records know of a request."""
-    spread_us = DAYS * 86_400_000_000 // requests
+    spread_us = days * 86_400_000_000 // requests
     return [
         (pl.lit(START).dt.cast_time_unit("us") + pl.duration(microseconds=pl.col("number") * spread_us + 120_000_000)).alias("end"),
         ((at_random(1, 10_000) / 10_000 * 7).exp() * 2e7 + at_random(2, 1_000_000)).cast(pl.Int64).alias("latency_ns"),

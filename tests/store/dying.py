@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
-from ollalog.store import CRASH_POINTS, open_store, read_snapshot, verify
+import polars as pl
+
+from ollalog.store import CRASH_POINTS, AlertLog, open_store, read_snapshot, verify
 from ollalog.store.parts import SEAL_ROWS
-from tests.store.building import LINE_BYTES, SteppingClock, files, foreign_count, stored_lines, turn
+from tests.store.building import LINE_BYTES, START, SteppingClock, files, foreign_count, stored_lines, turn
+from tests.store.building import rows as rows_of_table
 
 # Line numbers at which turns end: a head begun, gone on, sealed; a large part; a head of the next date; many dates.
 ENDS = (10, 20, SEAL_ROWS + 30, SEAL_ROWS + 40, 3 * SEAL_ROWS, 3 * SEAL_ROWS + 6)
@@ -55,6 +58,17 @@ def live(root: Path, fault: object) -> None:
                 done = end
         if done == ENDS[-1] and store.state("server") != '{"lines": "rebuilt"}':
             rebuild_all(store)
+        for count in (3, 5):
+            if store.alert_log().batch < count:
+                store.replace_alerts(alerts(count), START.date(), AlertLog(batch=count), stay=~pl.col("replayed"))
+
+
+def alerts(count: int) -> pl.DataFrame:
+    """So many changes of alerts that were found in history, the day after all requests and before them."""
+    rows = pl.concat(
+        [rows_of_table(range(count), source=0, table="alerts"), rows_of_table(range(90_000, 90_000 + count), source=0, table="alerts")]
+    )
+    return rows.with_columns(pl.lit(value=True).alias("replayed"))
 
 
 def live_on(root: Path, fault: object) -> None:
@@ -87,6 +101,11 @@ def position(root: Path) -> int:
     return next((summary.source.offset // LINE_BYTES for summary in read_snapshot(root).sources if summary.source.id == 1), 0)
 
 
+def alert_count(root: Path) -> int:
+    """How many rows of alerts other programs see: those of one evaluation, never of two."""
+    return sum(pl.read_parquet(file).height for file in (root / "data" / "alerts").glob("*/*.parquet"))
+
+
 def check_before_recovery(root: Path) -> None:
     """Between a death and the next writer: readers of ours have the last commit, strangers nothing twice."""
     assert stored_lines(root) == list(range(position(root)))
@@ -102,5 +121,6 @@ def check_after_recovery(root: Path) -> None:
     assert others in ([], list(range(7)))
     assert foreign_count(root) == lines + len(others)
     assert verify(root, lambda *_: []).problems == ()
+    assert alert_count(root) in (0, 6, 10)
     assert files(root, "staging") == []
     assert not (root / "orphans").exists()

@@ -131,8 +131,9 @@ def busy_day() -> dict[str, list[dict[str, object]]]:
         {"source": 1, "request_offset": 100 * number, "run_source": 2, "run_offset": 100 * (number + 1), "confidence": "certain"}
         for number in range(0, 200, 4)
     ]
+    alerts: list[dict[str, object]] = [{"happened_at": NOW, "rule": "slow_response", "state": "firing", "replayed": True}]
     rows: dict[str, list[dict[str, object]]] = {
-        "requests": requests, "inferences": inferences, "pairs": pairs, "server_events": events, "rejects": rejects,
+        "requests": requests, "inferences": inferences, "pairs": pairs, "server_events": events, "rejects": rejects, "alerts": alerts,
     }  # fmt: skip
     assert set(rows) == set(TABLES)
     return rows

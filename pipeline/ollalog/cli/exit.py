@@ -15,7 +15,7 @@ from ollalog.core.printable import printable
 
 EXIT_CODES = {
     0: "ok",
-    1: "something was found (`verify`; a log that `doctor` found cannot be read)",
+    1: "something was found (`verify`, `rules check`, `rules test`, `alerts --exit-code`; a log that `doctor` found cannot be read)",
     2: "usage: the command, an option or a setting is wrong",
     3: "source: a log is missing or cannot be read; all others were read",
     4: "store: it cannot be used or trusted, or the disk is full",
@@ -23,7 +23,7 @@ EXIT_CODES = {
     70: "a fault of ollalog itself",
     130: "interrupted (Ctrl-C); what was committed stays",
 }
-FAULT, INTERRUPTED = 70, 130
+FOUND, FAULT, INTERRUPTED = 1, 70, 130
 
 
 def report_failure(failure: BaseException, *, verbose: bool) -> int:

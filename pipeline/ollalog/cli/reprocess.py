@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 @click.option("--host", metavar="NAME", help="Machine that the logs are of [this one].")
 @click.option("--final", is_flag=True, help="Take a last line that has no end: nothing will follow it.")
 @click.option("--hash-clients", is_flag=True, help="Store a hash instead of each client's address.")
+@click.option("--rules", type=click.Path(path_type=Path, file_okay=False), metavar="DIR", help="Folder with alert rules of your own.")
+@click.option("--no-alerts", is_flag=True, help="Do not search what was read for alerts.")
 @click.pass_obj
 def reprocess(session: Session, /, paths: tuple[str, ...], *, as_json: bool, **given: Any) -> int:  # noqa: ANN401 - as IngestOptions
     """Parse logs again from the start and replace their rows in one step, as after an upgrade of ollalog.
@@ -33,7 +36,7 @@ def reprocess(session: Session, /, paths: tuple[str, ...], *, as_json: bool, **g
     """
     from ollalog import runtime
 
-    options = runtime.IngestOptions(**session.settings.over(given))
+    options = runtime.IngestOptions(**session.settings.over(given), alerts=session.settings.alerts)
     with shown_progress(session) as events:
         summary = runtime.reprocess(session.store, paths, options, clock=session.clock, events=events)
     found = summary.as_dict()

@@ -17,8 +17,9 @@ PREFIX = "OLLALOG_"
 ALIASES = {"OLLAMA_PERFORMANCE_STORAGE_PATH": "store"}
 
 
-def _setting(meaning: str, *, default: Any = None, **bounds: float) -> Any:  # noqa: ANN401 - as dataclasses.field
-    return field(default=default, metadata={"meaning": meaning, "bounds": bounds})
+def _setting(meaning: str, *, default: Any = None, default_factory: Any = None, **bounds: float) -> Any:  # noqa: ANN401 - as field
+    metadata = {"meaning": meaning, "bounds": bounds}
+    return field(default_factory=default_factory, metadata=metadata) if default_factory else field(default=default, metadata=metadata)
 
 
 # A plain dataclass: pydantic, which validates it, is imported only when there is something to validate.
@@ -30,6 +31,12 @@ class Settings:
     timezone: str | None = _setting("zone of log times that carry none, and of hours and days in reports; like Europe/Berlin or +05:30")
     host: str | None = _setting("name of the machine that the logs are of; default: this machine")
     hash_clients: bool = _setting("store a hash instead of each client's address", default=False)
+    rules: Path | None = _setting("folder with alert rules of your own (*.sql), beside those that ship with ollalog")
+    no_alerts: bool = _setting("do not search what is ingested for alerts", default=False)
+    alerts: dict[str, dict[str, Any]] = _setting(
+        "changes of rules, each in a table `[alerts.NAME]`: threshold, recovery, severity, for, keep_firing_for, no_data",
+        default_factory=dict,
+    )
     sql_timeout_s: float = _setting("longest time that one query of yours may take; seconds", default=30.0, gt=0)
     sql_max_rows: int | None = _setting("most rows of a query of yours, 0 for all; default: 10,000 in a table, else a million", ge=0)
 

@@ -16,11 +16,32 @@ PREFIX = "-- "
 
 @dataclass(frozen=True)
 class Field:
-    """One key of a header's first table: its type, and whether it must be there."""
+    """One key of a header's first table: its type, whether it must be there, and what a text in it has to look like."""
 
     type: type
     required: bool = True
     example: str = ""
+    pattern: str = ""
+    want: str = ""
+
+    @property
+    def wanted(self) -> str:
+        """What the key's value has to be, in words."""
+        return self.want or TYPE_NAMES[self.type]
+
+
+DURATION = r"[1-9][0-9]{0,8}[smhd]|0s"
+SEVERITIES = ("low", "medium", "high", "critical")
+NO_DATA = ("ok", "keep", "alert")
+TYPE_NAMES: Mapping[type, str] = {str: "text in quotes", list: "a list of texts", float: "a number", bool: "true"}
+
+
+def _duration(example: str) -> Field:
+    return Field(str, required=False, example=example, pattern=DURATION, want="a duration: a number and a unit: 30s, 5m, 1h, 7d")
+
+
+def _choice(names: tuple[str, ...], example: str, *, required: bool = True) -> Field:
+    return Field(str, required=required, example=example, pattern="|".join(names), want="one of " + ", ".join(names))
 
 
 # The keys of each kind of SQL file. A kind is the name of the header's first table.
@@ -31,8 +52,23 @@ KINDS: Mapping[str, Mapping[str, Field]] = {
         "needs": Field(list, example='needs = ["requests"]'),
         "keep": Field(bool, required=False, example="keep = true"),
     },
+    "alert": {
+        "needs": Field(list, example='needs = ["recent_requests"]'),
+        "severity": _choice(SEVERITIES, 'severity = "medium"'),
+        "summary": Field(str, example='summary = "{model} answers slowly"'),
+        "recommendation": Field(str, required=False, example='recommendation = "what to do about it"'),
+        "evidence": Field(str, required=False, example='evidence = "SELECT * FROM model_requests"'),
+        "labels": Field(list, required=False, example='labels = ["model"]'),
+        "threshold": Field(float, required=False, example="threshold = 30000"),
+        "recovery": Field(float, required=False, example="recovery = 25000"),
+        "unit": Field(str, required=False, example='unit = "ms"'),
+        "window": _duration('window = "5m"'),
+        "lookback": _duration('lookback = "30d"'),
+        "for": _duration('for = "5m"'),
+        "keep_firing_for": _duration('keep_firing_for = "5m"'),
+        "no_data": _choice(NO_DATA, 'no_data = "ok"', required=False),
+    },
 }
-TYPE_NAMES: Mapping[type, str] = {str: "text in quotes", list: "a list of texts", bool: "true"}
 
 
 @dataclass(frozen=True)
@@ -167,18 +203,20 @@ def _key_faults(header: _Header, given: dict[str, Any], fields: Mapping[str, Fie
             fix = did_you_mean(key, fields) or f"remove {key!r}"
             yield header.fault(f"unknown key {key!r}", place, want=", ".join(fields), fix=fix)
         elif not _fits(value, fields[key]):
-            want, fix = TYPE_NAMES[fields[key].type], f"write: {PREFIX}{fields[key].example}"
-            yield header.fault(f"{key!r} is not {want}", place, found=repr(value), want=want, fix=fix)
+            want, fix = fields[key].wanted, f"write: {PREFIX}{fields[key].example}"
+            yield header.fault(f"{key!r} is not {want.partition(':')[0]}", place, found=repr(value), want=want, fix=fix)
     for key, field in fields.items():
         if field.required and key not in given:
-            yield header.fault(f"{key!r} is missing", want=TYPE_NAMES[field.type], fix=f"write: {PREFIX}{field.example}")
+            yield header.fault(f"{key!r} is missing", want=field.wanted, fix=f"write: {PREFIX}{field.example}")
 
 
 def _fits(value: object, field: Field) -> bool:
     """Whether a value has the field's type; texts must not be empty."""
     if isinstance(value, list):
         return field.type is list and all(isinstance(item, str) and item for item in value)
-    return isinstance(value, field.type) and bool(value)
+    if field.type is float:
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, field.type) and bool(value) and re.fullmatch(field.pattern or r"(?s).+", str(value)) is not None
 
 
 def _column_faults(header: _Header, columns: dict[str, Any], settings: object) -> Iterator[SqlFileError]:

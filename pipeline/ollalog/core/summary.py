@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from ollalog.core.errors import PipelineError
@@ -11,12 +13,18 @@ from ollalog.core.errors import PipelineError
 
 @dataclass(frozen=True)
 class IngestOptions:
-    """How logs are read: the zone of times without one, the host they are of, whether ends are final, clients hashed."""
+    """How logs are read: the zone of times without one, the host they are of, whether ends are final, clients hashed.
+
+    `no_alerts`: history is not searched for alerts; `rules`: folder of the user's rules; `alerts`: changes of rules.
+    """
 
     timezone: str | None = None
     host: str | None = None
     final: bool = False
     hash_clients: bool = False
+    no_alerts: bool = False
+    rules: Path | None = None
+    alerts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 @dataclass

@@ -141,7 +141,29 @@ REJECTS = Table(
         length_bytes BIGINT       its length; bytes
     """),
 )
-TABLES: Mapping[str, Table] = {table.name: table for table in (REQUESTS, INFERENCES, PAIRS, SERVER_EVENTS, REJECTS)}
+# No line makes them: `source` is 0, and `byte_offset` a number that is the same whenever the same change is found again.
+ALERTS = Table(
+    "alerts",
+    "change of the state of an alert",
+    "happened_at",
+    _columns("""
+        happened_at    TIMESTAMPTZ  tick at which it changed; UTC
+        rule           VARCHAR      rule that it is of
+        fingerprint    VARCHAR      identity of the alert: hash of rule and labels
+        state          VARCHAR      pending, firing, resolved, or inactive: what was pending did not last
+        severity       VARCHAR      low, medium, high or critical
+        model          VARCHAR      model that it is about; null when it is about none
+        value          DOUBLE       what the rule measured, in its unit; of the last bad tick when it ended
+        threshold      DOUBLE       threshold of the rule then, in the same unit; null when it has none
+        labels         VARCHAR      what it is about, as a JSON object
+        message        VARCHAR      what is wrong, in a sentence
+        recommendation VARCHAR      what to do about it
+        replayed       BOOLEAN      whether it was found in history, by the data's own time; nobody was told
+    """),
+)
+TABLES: Mapping[str, Table] = {table.name: table for table in (REQUESTS, INFERENCES, PAIRS, SERVER_EVENTS, REJECTS, ALERTS)}
+# Rows that no line of a log makes: no source is read for them, and the ledger does not count them.
+DERIVED_TABLES = ("alerts",)
 
 # Columns that came after the first release: parts written before lack them, and readers take them for null.
 LATER_COLUMNS: Mapping[str, tuple[str, ...]] = {"inferences": ("model_blob", "slot")}

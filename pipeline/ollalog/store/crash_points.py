@@ -13,5 +13,6 @@ COMMIT = (
     "published",
 )
 REBUILD = ("rebuild_staged", "rebuild_before_commit", "rebuild_committed", "part_withdrawn", "rebuild_published")
+ALERTS = ("alerts_before_commit", "alerts_committed", "alerts_published")
 CLOSE = ("closed",)
-CRASH_POINTS = (*RECOVERY, *COMMIT, *REBUILD, *CLOSE)
+CRASH_POINTS = (*RECOVERY, *COMMIT, *REBUILD, *ALERTS, *CLOSE)

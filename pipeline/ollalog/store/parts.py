@@ -51,6 +51,11 @@ def conformed(table: Table, frame: pl.DataFrame, batch: int) -> pl.DataFrame:
     return filled.select(list(wanted))
 
 
+def rows_of_none(table: Table) -> pl.DataFrame:
+    """No rows, with the columns of a table."""
+    return pl.DataFrame(schema=polars_schema(table))
+
+
 def completed(table: Table, rows: pl.DataFrame) -> pl.DataFrame:
     """Rows of a part with the columns that its table got since it was written, as null; all in the order of the table."""
     wanted = polars_schema(table)

@@ -146,7 +146,7 @@ class Rebuild:
 
     def _record(self, batch: int, gathered: _Gathered, old: Sequence[PartRecord], new: Sequence[PartRecord]) -> list[Retired]:
         catalog, now_us = self._place.catalog, as_us(self._place.clock.now_utc())
-        retired = [_retired(part, self._place.layout, now_us) for part in old]
+        retired = [retired_part(part, self._place.layout, now_us) for part in old]
         with catalog.transaction():
             for number in sorted({batch, *(number for number, _ in gathered.ledger)}):
                 inventory.record_batch(catalog, number, "rebuild", now_us)
@@ -190,7 +190,8 @@ def _unreadable(part: PartRecord, layout: StoreLayout, found: str) -> StoreError
     )
 
 
-def _retired(part: PartRecord, layout: StoreLayout, now_us: int) -> Retired:
+def retired_part(part: PartRecord, layout: StoreLayout, now_us: int) -> Retired:
+    """A part that leaves the snapshot: what is kept of it for readers of older ones."""
     kept, published = (str(path.relative_to(layout.root)) for path in (part.version_path(layout), part.data_path(layout)))
     return Retired(kept, published, now_us)
 

@@ -5,22 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+
+import polars as pl
 
 from ollalog.core.batch import Source, Turn
 from ollalog.core.clock import Clock
 from ollalog.core.errors import StoreError
 from ollalog.core.layout import StoreLayout
+from ollalog.core.tables import ALERTS
+from ollalog.store import alert_log, commit, inventory, ledger
 from ollalog.store import catalog as catalogs
-from ollalog.store import commit, inventory, ledger
+from ollalog.store.alert_log import AlertLog
 from ollalog.store.catalog import Catalog
 from ollalog.store.files import make_folder
 from ollalog.store.lock import WriterLock
-from ollalog.store.publish import Fault, link_heads, publish, publishing
-from ollalog.store.rebuild import Rebuild, Workplace
+from ollalog.store.parts import rows_of_none
+from ollalog.store.publish import Fault, link_heads, publish, publishing, withdraw
+from ollalog.store.rebuild import Rebuild, Workplace, read_part, retired_part
 from ollalog.store.records import PartRecord
 from ollalog.store.recover import recover
 from ollalog.store.snapshot import as_us
@@ -99,6 +104,56 @@ class Store:
         """
         with self._catalog.transaction():
             ledger.put_error(self._catalog, text)
+
+    def alert_log(self) -> AlertLog:
+        """What is known of the history of alerts."""
+        return alert_log.read(self._catalog)
+
+    def last_batch_read(self) -> int:
+        """The number of the last commit of rows that were read from logs; 0 before the first."""
+        return int(self._catalog.value("SELECT max(batch) FROM batches WHERE kind != 'alerts'") or 0)
+
+    def replace_alerts(self, rows: pl.DataFrame, first_day: date | None, log: AlertLog, *, stay: pl.Expr) -> None:
+        """Put newly found history in the place of the old, from a day on, in a commit of its own.
+
+        Args:
+            rows: TABLES.alerts without `batch`.
+            first_day: Rows of this day and later ones are replaced; None: all.
+            log: What to remember of it.
+            stay: Which of the old rows stay all the same.
+
+        Raises:
+            StoreError: a part cannot be read or written; nothing has changed.
+        """
+        old = alert_log.parts_from(self._catalog, first_day)
+        there = pl.concat([read_part(self._layout, part) for part in old]) if old else None
+        kept, gone = (there.filter(stay), there.filter(~stay)) if there is not None else (None, None)
+        if rows.is_empty() if gone is None else gone.drop("batch").equals(rows):
+            with self._catalog.transaction():
+                alert_log.put(self._catalog, log)
+            return
+        with self._rebuild_turn():
+            batch = inventory.reserve(self._catalog)
+            drafts = alert_log.drafts(rows, rows_of_none(ALERTS) if kept is None else kept, batch)
+            parts = commit.stage_all(self._layout, drafts, self._pool, self._fault)
+            now_us = as_us(self._clock.now_utc())
+            retired = [retired_part(part, self._layout, now_us) for part in old]
+            with self._catalog.transaction():
+                inventory.record_batch(self._catalog, batch, "alerts", now_us)
+                for part in old:
+                    inventory.drop_part(self._catalog, part)
+                for part in parts:
+                    inventory.put_part(self._catalog, part)
+                for file in retired:
+                    inventory.retire(self._catalog, file)
+                alert_log.put(self._catalog, log)
+                self._fault("alerts_before_commit")
+            self._fault("alerts_committed")
+            # First out, then in: a foreign reader may miss rows for a moment, but never sees one twice.
+            with publishing(self._layout):
+                withdraw(self._layout, retired, self._fault)
+                publish(self._layout, parts, self._fault)
+            self._fault("alerts_published")
 
     def rebuild(self, source_ids: Iterable[int]) -> Rebuild:
         """Begin to replace all rows of these sources; nothing changes until its `commit`."""

@@ -70,6 +70,30 @@ class Warehouse:
         """The rows of a trusted query; what it reads is made first. Raises as `view` does."""
         return _explained(sql, self._known, lambda: frame_of(self._relation(sql)))
 
+    def prepare(self, statement: str, parameters: Sequence[object] = ()) -> None:
+        """Run a trusted statement that makes a relation, a macro or a variable; what it reads is made first.
+
+        Raises as `view` does.
+        """
+
+        def make() -> None:
+            self._make(self._named(statement))
+            self._connection.execute(statement, list(parameters))
+
+        _explained(statement, self._known, make)
+
+    def checked_query(self, sql: str) -> pl.DataFrame:
+        """The rows of a query from a file of the user, which may only read.
+
+        Raises as `view` does, and QueryRefusedError when it would do more than read.
+        """
+
+        def ask() -> pl.DataFrame:
+            check_statement(self._connection, sql)
+            return frame_of(self._relation(sql))
+
+        return _explained(sql, self._known, ask)
+
     def keep(self, name: str, *, model: str | None = None) -> None:
         """Compute a view now and hold its rows in memory, for callers that read many views above it.
 

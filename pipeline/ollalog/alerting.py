@@ -1,0 +1,100 @@
+"""Searching history for alerts: what was committed since the last time, and what it changes of what was found before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from ollalog import alerts, store
+from ollalog.alerts import Rule, RuleSet
+from ollalog.alerts.ticks import EPOCH
+from ollalog.core.batch import Snapshot
+from ollalog.core.errors import PipelineError, SqlFileError, WarehouseError
+from ollalog.core.events import Events
+
+if TYPE_CHECKING:
+    from ollalog.warehouse import Warehouse
+
+OpenWarehouse = Callable[[Snapshot], "Warehouse"]
+# A request's model can become known by lines that follow it: rows so long before the new ones are looked at again.
+MARGIN = timedelta(hours=1)
+TOUCHED = """SELECT min(moment) AS moment FROM (
+    SELECT min(ended_at) AS moment FROM requests WHERE batch > {batch}
+    UNION ALL SELECT min(happened_at) FROM inferences WHERE batch > {batch}
+    UNION ALL SELECT min(happened_at) FROM server_events WHERE batch > {batch}
+)"""
+
+
+def replay_history(  # noqa: PLR0913 - what a run has, handed over
+    opened: store.Store, root: Path, rules: RuleSet, open_warehouse: OpenWarehouse, events: Events, *, anew: bool = False
+) -> None:
+    """Evaluate all rules from the earliest row on that was committed since the last time; nobody is notified.
+
+    Args:
+        opened: The store, locked for writing.
+        root: Its folder.
+        rules: What to look for; files of the user that are no rules are told, like rules that fail.
+        open_warehouse: Makes a snapshot ready to be asked.
+        events: Is told what is wrong with single rules; the others are evaluated.
+        anew: Forget all that was found before, as after reprocessing.
+
+    Raises:
+        StoreError: what was found cannot be stored.
+    """
+    for fault in rules.faults:
+        events.remark(f"alert rule left out: {fault}")
+    known = store.AlertLog() if anew else opened.alert_log()
+    batch = opened.last_batch_read()
+    if batch <= known.batch:
+        return
+    snapshot = store.read_snapshot(root)
+    try:
+        first_day = _first_day(snapshot, known, open_warehouse)
+        history = alerts.replay(
+            snapshot, list(rules.rules.values()), open_warehouse, first_day=first_day, before=known.checkpoints.get(first_day or date.min)
+        )
+    except WarehouseError as fault:
+        events.remark(f"alerts were not evaluated: {fault}")
+        return
+    for name, problem in history.problems.items():
+        events.remark(f"alert rule {name} failed, the others were evaluated: {problem}")
+    earlier = {day: state for day, state in known.checkpoints.items() if first_day is not None and day <= first_day}
+    log = store.AlertLog(batch, history.last_tick or known.end, {**earlier, **history.checkpoints})
+    # What a rule said before it broke, and what happened live, stays.
+    stay = ~pl.col("replayed") | pl.col("rule").is_in(list(history.problems))
+    opened.replace_alerts(alerts.rows_of(history.changes, replayed=True), first_day, log, stay=stay)
+
+
+def check_rules(rules: RuleSet, open_warehouse: OpenWarehouse) -> list[PipelineError]:
+    """Every fault of the user's files, and every rule whose SELECT fails on an empty store."""
+    faults = list(rules.faults)
+    for rule in rules.rules.values():
+        with open_warehouse(Snapshot(0, ())) as warehouse:
+            try:
+                alerts.RuleRunner(warehouse, [rule], EPOCH).check(rule)
+            except PipelineError as fault:
+                faults.append(
+                    SqlFileError(f"{rule.name}: {fault.what}", at=rule.file.path, found=fault.found, want=fault.want, fix=fault.fix)
+                )
+    return faults
+
+
+def backtest(
+    root: Path, rules: Sequence[Rule], open_warehouse: OpenWarehouse, *, since: datetime | None, until: datetime | None
+) -> alerts.History:
+    """When rules would have fired over a range of the store; nothing is stored."""
+    return alerts.replay(store.read_snapshot(root), rules, open_warehouse, since=since, until=until)
+
+
+def _first_day(snapshot: Snapshot, known: store.AlertLog, open_warehouse: OpenWarehouse) -> date | None:
+    """The day to begin with: the last whose states are known and that no new row lies before; None: the first of all."""
+    if known.end is None:
+        return None
+    with open_warehouse(snapshot) as warehouse:
+        touched: datetime | None = warehouse.query(TOUCHED.format(batch=int(known.batch)))["moment"][0]
+    begin = (min(touched or known.end, known.end).astimezone(UTC) - MARGIN).date()
+    return max((day for day in known.checkpoints if day <= begin), default=None)

@@ -1,0 +1,156 @@
+"""One rule over many ticks at once -> what was bad at which tick.
+
+A rule reads relations `recent_NAME`: the rows of NAME with a column `tick`, each row once for every tick whose window
+(tick - window, tick] holds it. It may also read `ticks` (all ticks), other relations as far back as its `lookback`, and
+`threshold()`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from ollalog.alerts.rules import Rule
+from ollalog.alerts.state import Hit, Ticks
+from ollalog.core.errors import SqlFileError
+from ollalog.core.tables import TABLES
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from ollalog.warehouse import Warehouse
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# The columns that date the rows of a view: the first of these that it has and that is not null.
+TIME_COLUMNS = ("happened_at", "ended_at", "loaded_at", "started_at", "read_at")
+Labels = tuple[tuple[str, str], ...]
+Hits = Mapping[Labels, list[Hit]]
+
+
+def ticks_between(first: datetime, end: datetime, step: timedelta) -> Ticks | None:
+    """The ticks of a rule from `first` to before `end`; whole multiples of the step since 1970. None: there are none."""
+    start = EPOCH + -(-(first - EPOCH) // step) * step
+    last = EPOCH + (-(-(end - EPOCH) // step) - 1) * step
+    return Ticks(start, last, step) if start <= last else None
+
+
+class RuleRunner:
+    """A warehouse made ready for rules: the rows that several of them read are computed once and held in memory."""
+
+    def __init__(self, warehouse: Warehouse, rules: Iterable[Rule], since: datetime) -> None:
+        self._warehouse = warehouse
+        self._words = {rule.name: set(re.findall(r"\w+", rule.file.select.lower())) for rule in rules}
+        self._since = since
+        self._held: dict[str, int] = {}
+        warehouse.prepare("CREATE MACRO threshold() AS CAST(getvariable('threshold') AS DOUBLE)")
+
+    def hits(self, rule: Rule, ticks: Ticks) -> Hits:
+        """What a rule finds bad, by labels, in order of ticks.
+
+        Raises:
+            WarehouseError: the rule's SELECT fails.
+            SqlFileError: its columns are not tick, the labels and value.
+        """
+        if not self._is_fed(rule):
+            return {}
+        self._offer(rule, ticks)
+        found = self._asked(rule, rule.threshold)
+        weak = None if rule.recovery is None else self._asked(rule, rule.recovery)
+        hits = _by_labels(found, rule, beyond=True)
+        if weak is not None:
+            for labels, more in _by_labels(weak, rule, beyond=False).items():
+                known = {hit.tick for hit in hits.get(labels, [])}
+                both = [*hits.get(labels, []), *(hit for hit in more if hit.tick not in known)]
+                hits[labels] = sorted(both, key=lambda hit: hit.tick)
+        return hits
+
+    def ticks_with_data(self, rule: Rule, ticks: Ticks) -> set[datetime]:
+        """The ticks whose window holds any row that the rule reads."""
+        if not self._is_fed(rule):
+            return set()
+        self._offer(rule, ticks)
+        reads = " UNION ".join(f"SELECT tick FROM recent_{name}" for name in rule.recent)  # noqa: S608 - names of relations
+        return set(self._warehouse.query(reads)["tick"].to_list()) if reads else set()
+
+    def check(self, rule: Rule) -> None:
+        """Run a rule over a few ticks, whether or not there are rows.
+
+        Raises as `hits` does.
+        """
+        self._offer(rule, Ticks(EPOCH, EPOCH + rule.step, rule.step))
+        self._asked(rule, rule.threshold)
+
+    def _is_fed(self, rule: Rule) -> bool:
+        """Whether a rule that reads recent rows has any."""
+        return not rule.recent or any(self._hold(name) for name in rule.recent)
+
+    def _offer(self, rule: Rule, ticks: Ticks) -> None:
+        """Make what a rule reads."""
+        start, last, step = (_us(ticks.first), _us(ticks.last), ticks.step // timedelta(microseconds=1))
+        window = rule.window // timedelta(microseconds=1)
+        for name in rule.recent:
+            self._hold(name)
+            # Ticks of a row: the first that is not before it, to the last that still holds it.
+            first_tick = f"greatest((row_us + {step - 1}) // {step} * {step}, {start})"
+            last_tick = f"least((row_us + {window} - 1) // {step} * {step}, {last})"
+            self._warehouse.prepare(
+                f"CREATE OR REPLACE VIEW recent_{name} AS SELECT * EXCLUDE (row_us, tick_us), make_timestamptz(tick_us) AS tick "  # noqa: S608
+                f"FROM (SELECT *, unnest(range({first_tick}, {last_tick} + 1, {step})) AS tick_us FROM held_{name} "
+                f"WHERE row_us > {start - window} AND row_us <= {last})"
+            )
+        if "ticks" in rule.file.needs:
+            every = f"SELECT make_timestamptz(unnest(range({start}, {last + 1}, {step}))) AS tick"
+            self._warehouse.prepare(f"CREATE OR REPLACE TABLE ticks AS {every}")
+
+    def _hold(self, name: str) -> int:
+        """Hold the columns of a relation that any rule names; how many rows there are."""
+        if name not in self._held:
+            described = self._warehouse.query(f'DESCRIBE "{name}"')["column_name"].to_list()
+            times = [TABLES[name].time] if name in TABLES else [column for column in TIME_COLUMNS if column in described]
+            time = f"coalesce({', '.join(times)})"
+            words = set().union(*self._words.values())
+            wanted = [column for column in described if column.lower() in words] or times[:1]
+            columns = ", ".join(f'"{column}"' for column in wanted)
+            self._warehouse.prepare(
+                f"CREATE TABLE held_{name} AS SELECT {columns}, epoch_us({time}) AS row_us "  # noqa: S608 - names of relations
+                f'FROM "{name}" WHERE {time} >= $1',
+                [self._since],
+            )
+            self._held[name] = int(self._warehouse.query(f"SELECT count(*) AS n FROM held_{name}").item())  # noqa: S608
+        return self._held[name]
+
+    def _asked(self, rule: Rule, threshold: float | None) -> pl.DataFrame:
+        """The rule's rows, for one threshold."""
+        self._warehouse.prepare("SET VARIABLE threshold = $1::DOUBLE", [threshold])
+        found = self._warehouse.checked_query(rule.file.select)
+        want = {"tick", "value", *rule.labels}
+        if set(found.columns) != want:
+            raise SqlFileError(
+                f"{rule.name}: the SELECT does not return tick, the labels and value",
+                at=rule.file.path,
+                found=", ".join(found.columns),
+                want=", ".join(("tick", *rule.labels, "value")),
+                fix="give each output column one of these names",
+            )
+        return found
+
+
+def _us(instant: datetime) -> int:
+    """Microseconds since 1970."""
+    return (instant - EPOCH) // timedelta(microseconds=1)
+
+
+def _by_labels(found: pl.DataFrame, rule: Rule, *, beyond: bool) -> dict[Labels, list[Hit]]:
+    """A rule's rows by what they are about."""
+    import polars as pl
+
+    columns = [pl.col("tick"), pl.col("value").cast(pl.Float64), *(pl.col(name).cast(pl.String) for name in rule.labels)]
+    hits: dict[Labels, list[Hit]] = {}
+    for tick, value, *texts in found.select(columns).sort("tick").iter_rows():
+        labels = tuple((name, text) for name, text in zip(rule.labels, texts, strict=True) if text is not None)
+        of_labels = hits.setdefault(labels, [])
+        if not of_labels or of_labels[-1].tick != tick:
+            of_labels.append(Hit(tick, value, beyond))
+    return hits
