@@ -63,7 +63,7 @@ def print_commits(folder: Path, commits: int) -> None:
 
 def ingest(store: Path, paths: Sequence[Path]) -> measure.Run:
     """One run of `ollalog ingest`."""
-    command = [measure.ollalog(), "ingest", "--store", str(store), "--json", *map(str, paths)]
+    command = [measure.ollalog(), "ingest", "--no-alerts", "--store", str(store), "--json", *map(str, paths)]
     return measure.run(command, store.parent)
 
 

@@ -71,7 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def ingest(path: Path, count: int) -> measure.Run:
     """One run of `ollalog ingest` into a new store, checked to have stored every record."""
     with tempfile.TemporaryDirectory(prefix="ollalog-bench-") as name:
-        run = measure.run([measure.ollalog(), "ingest", "--store", f"{name}/store", "--json", str(path)], Path(name))
+        run = measure.run([measure.ollalog(), "ingest", "--no-alerts", "--store", f"{name}/store", "--json", str(path)], Path(name))
     stored = json.loads(run.stdout)["rows"].get("inferences", 0)
     if stored != count:
         raise measure.ProgramFailedError(f"ollalog stored {stored:,} records of {count:,}: not a fair run")

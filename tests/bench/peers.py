@@ -77,7 +77,7 @@ def _lnav_lines(_: Path, stdout: str) -> int:
 
 
 def _ollalog_command(log: Path, folder: Path) -> list[str]:
-    return [measure.ollalog(), "ingest", "--store", str(folder / "store"), "--json", str(log)]
+    return [measure.ollalog(), "ingest", "--no-alerts", "--store", str(folder / "store"), "--json", str(log)]
 
 
 def _ollalog_lines(_: Path, stdout: str) -> int:
