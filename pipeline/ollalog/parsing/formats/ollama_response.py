@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from ollalog.parsing import records
+from ollalog.parsing import record_decoding, records
 from ollalog.parsing.format import Extract, Format
 
 
@@ -20,7 +20,7 @@ def extract(lines: pl.DataFrame) -> Extract:
     Returns:
         Records with `line`, `byte_offset`, `stamp`, `ended_local` and the table's columns; rejects with pydantic's words.
     """
-    raw, rejected = records.read(lines)
+    raw, rejected = record_decoding.read(lines)
     is_chunk = raw.select(pl.col("done").fill_null(value=True).not_()).to_series()
     chunk_count = int(is_chunk.sum())
     rows = records.inferences(raw.filter(~is_chunk), "api_response")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from ollalog.parsing import records
+from ollalog.parsing import record_decoding, records
 from ollalog.parsing.format import Extract, Format
 
 
@@ -17,7 +17,7 @@ def extract(lines: pl.DataFrame) -> Extract:
     Returns:
         Records with `line`, `byte_offset`, `stamp`, `ended_local` and the table's columns; rejects with pydantic's words.
     """
-    raw, rejected = records.read(lines)
+    raw, rejected = record_decoding.read(lines)
     return Extract(records=records.inferences(raw, "performance_jsonl"), rejected=rejected)
 
 
