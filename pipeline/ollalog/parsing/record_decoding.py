@@ -46,7 +46,8 @@ def read(lines: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         lines: one row per line; `line`, `byte_offset`, `text`, `stamp`.
 
     Returns:
-        Rows with `line`, `byte_offset`, `stamp` and RAW_SCHEMA; rejected lines with pydantic's explanation.
+        Rows with `line`, `byte_offset`, `stamp`, `model` and the columns of RAW_SCHEMA that are not all null; rejected lines
+        with pydantic's explanation.
     """
     if lines.height == 0:
         return _EMPTY, NO_REJECTED
@@ -54,8 +55,13 @@ def read(lines: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     has_rare = lines["text"].str.contains_any([f'"{name}"' for name in rare])
     common = {name: kind for name, kind in RAW_SCHEMA.items() if name not in rare}
     parts = [_read(lines.filter(~has_rare), common), _read(lines.filter(has_rare), RAW_SCHEMA)]
-    rows = pl.concat([raw for raw, _ in parts], how="diagonal").sort("line")
+    rows = pl.concat([_without_empty(raw) for raw, _ in parts], how="diagonal").sort("line")
     return rows, pl.concat([rejected for _, rejected in parts]).sort("line")
+
+
+def _without_empty(raw: pl.DataFrame) -> pl.DataFrame:
+    """The columns that say something: most of the names that a record may use are never used in one log."""
+    return raw.drop(name for name in RAW_SCHEMA if name in raw.columns and name != "model" and raw[name].null_count() == raw.height)
 
 
 def _names_of(text: str) -> set[str]:
@@ -90,7 +96,7 @@ def _sound(schema: dict[str, pl.DataType]) -> pl.Expr:
     """Whether every number lies in range and a model is named; a null is sound."""
     numbers = [name for name in (*(name for column in NUMBERS.values() for name, _ in column), *STATUSES) if name in schema]
     return pl.all_horizontal(
-        pl.col("model").is_not_null(), *((pl.col(name).is_between(0, LARGEST)).fill_null(value=True) for name in numbers)
+        pl.col("model").is_not_null(), *((pl.col(name).is_between(0, LARGEST, closed="left")).fill_null(value=True) for name in numbers)
     )
 
 
@@ -113,7 +119,7 @@ def _explained(lines: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     reasons: list[str | None] = []
     for text in lines["text"]:
         try:
-            fields = record_model().model_validate_json(text).model_dump(include=set(RAW_SCHEMA))
+            fields = record_model().model_validate_json(_first_of_each(text)).model_dump(include=set(RAW_SCHEMA))
             reasons.append(None)
             rows.append({name: _as_decoded(name, value) for name, value in fields.items()})
         except ValidationError as problem:
@@ -122,6 +128,22 @@ def _explained(lines: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     good = marked.filter(pl.col("reason").is_null()).select("line", "byte_offset", "stamp")
     raw = pl.DataFrame(rows, schema=RAW_SCHEMA)
     return good.hstack(raw), marked.filter(pl.col("reason").is_not_null()).select(list(REJECTED_SCHEMA))
+
+
+def _first_of_each(text: str) -> str:
+    """A record whose names are each there once: of a repeated one the first, as decoding all lines at once takes it."""
+    pairs: list[tuple[str, object]] = []
+
+    def keep(found: list[tuple[str, object]]) -> dict[str, object]:
+        nonlocal pairs
+        pairs = found  # the outermost object comes last
+        return dict(found)
+
+    try:
+        json.loads(text, object_pairs_hook=keep)
+    except (ValueError, RecursionError):
+        return text
+    return text if len(dict(pairs)) == len(pairs) else json.dumps(dict(reversed(pairs)))
 
 
 def _as_decoded(name: str, value: object) -> object:

@@ -55,6 +55,7 @@ LARGEST = 2.0**62
 """Numbers in a record lie between 0 and this: whole numbers of any unit in use fit Int64 behind it."""
 
 
-def first_given(frame: pl.DataFrame, aliases: Sequence[str], kind: pl.DataType | None = None) -> pl.Expr:
-    """The first of some columns that is set; columns that the frame does not have count as not set."""
-    return pl.coalesce([*(pl.col(name) for name in aliases if name in frame.columns), pl.lit(None, kind or pl.String())])
+def first_given(given_names: Sequence[str], aliases: Sequence[str], kind: pl.DataType | None = None) -> pl.Expr:
+    """The first of some names that is set; names that no record has count as not set."""
+    values = [pl.col(name) for name in aliases if name in given_names]
+    return pl.coalesce(values) if values else pl.lit(None, kind or pl.String())

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 import polars as pl
 
@@ -21,6 +23,7 @@ ERROR_TYPES = (
 )
 # what no record tells: where its row comes from, and what only the server's log knows
 _OF_OTHERS = {"batch", "source", "byte_offset", "host", "session", "model_blob", "slot"}
+_TYPES = polars_schema(INFERENCES)
 COLUMNS = [name for name in INFERENCES.column_names if name not in _OF_OTHERS]
 
 
@@ -36,34 +39,52 @@ def inferences(raw: pl.DataFrame, origin: str) -> pl.DataFrame:
     """Turn decoded records into rows of `inferences`, less `host`, `session`, `source`, `batch`.
 
     Args:
-        raw: one row per record; `line`, `byte_offset`, `stamp`, RAW_SCHEMA.
+        raw: one row per record; `line`, `byte_offset`, `stamp`, and those columns of RAW_SCHEMA that some record has, `model` among them.
         origin: performance_jsonl or api_response.
 
     Returns:
         One row per record: `line`, `byte_offset`, `stamp`, `ended_local` and the columns of the table.
     """
-    schema = polars_schema(INFERENCES)
-    numbers = [pl.coalesce([pl.col(name) * scale for name, scale in aliases]).alias(column) for column, aliases in NUMBERS.items()]
-    whole = [pl.col(column).round().cast(pl.Int64, strict=False) for column in NUMBERS if schema[column] == pl.Int64()]
-    status = first_given(raw, STATUSES, pl.Float64())
-    error = first_given(raw, ("error", "error_msg")).replace("", None)
-    frame = instants(_unnested(raw)).with_columns(
-        *numbers,
-        pl.lit(origin).alias("origin"),
-        names.model_names(raw["model"]).fill_null(raw["model"]).alias("model"),
-        _operation(raw).alias("operation"),
-        pl.coalesce(first_given(raw, ("success",), pl.Boolean()), status < 400, error.is_null()).alias("success"),
-        first_given(raw, ("done_reason",)).alias("done_reason"),
-        first_given(raw, ("error_type",)).alias("error_type"),
-        first_given(raw, ("truncated",), pl.Boolean()).alias("truncated"),
-        error.str.head(2048).alias("error"),
-        pl.coalesce(error.str.head(2048), status.cast(pl.Int64, strict=False).cast(pl.String)).alias("complaint"),
-    )
-    return (
-        frame.with_columns(*whole)
-        .with_columns(_error_types(frame), *_missing_rates())
-        .select("line", "byte_offset", "stamp", "ended_local", *COLUMNS)
-    )
+    raw = instants(_unnested(raw))
+    told = raw.with_columns(_told(tuple(raw.columns)))
+    frame = told.with_columns(_model(raw["model"]), _operation(raw), _error_types(told), *_MISSING_RATES, pl.lit(origin).alias("origin"))
+    return frame.select("line", "byte_offset", "stamp", "ended_local", *COLUMNS)
+
+
+@lru_cache(maxsize=64)
+def _told(given_names: tuple[str, ...]) -> list[pl.Expr]:
+    """Columns that each record tells by itself, from the names that some records have; an error's text, else its status, is `complaint`."""
+    status = first_given(given_names, STATUSES, pl.Float64())
+    error = first_given(given_names, ("error", "error_msg")).replace("", None).str.head(2048)
+    success = first_given(given_names, ("success",), pl.Boolean())
+    return [
+        *(_number(given_names, column) for column in NUMBERS),
+        pl.coalesce(success, status < 400, error.is_null()).alias("success"),
+        error.alias("error"),
+        pl.coalesce(error, status.cast(pl.Int64, strict=False).cast(pl.String)).alias("complaint"),
+        first_given(given_names, ("error_type",)).alias("error_type"),
+        first_given(given_names, ("done_reason",)).alias("done_reason"),
+        first_given(given_names, ("truncated",), pl.Boolean()).alias("truncated"),
+    ]
+
+
+def _number(given_names: Sequence[str], column: str) -> pl.Expr:
+    """A column of numbers in its unit, from the first of its names that is set."""
+    values = [pl.col(name) * scale for name, scale in NUMBERS[column] if name in given_names]
+    kind = _TYPES[column]
+    value = pl.coalesce(values or pl.lit(None, pl.Float64()))
+    return (value.round().cast(kind, strict=False) if kind == pl.Int64() else value).alias(column)
+
+
+def _by_distinct(text: pl.Series, named: Callable[[pl.Series], pl.Series]) -> pl.Series:
+    """Texts as `named` calls them, each distinct one asked for once."""
+    distinct = text.drop_nulls().unique()
+    return text.replace_strict(distinct, named(distinct), default=None, return_dtype=pl.String)
+
+
+def _model(model: pl.Series) -> pl.Series:
+    """Models as Ollama shows them; what is no name stays as it is."""
+    return _by_distinct(model, lambda texts: pl.Series([names.model_name(text) or text for text in texts], dtype=pl.String))
 
 
 def _unnested(raw: pl.DataFrame) -> pl.DataFrame:
@@ -73,34 +94,42 @@ def _unnested(raw: pl.DataFrame) -> pl.DataFrame:
             continue
         found = {name: pl.col(outer).str.json_path_match(f"$.{name}").cast(pl.Float64, strict=False) for name in members}
         raw = raw.with_columns(
-            pl.coalesce(name, pl.when(number.is_between(0, LARGEST)).then(number)).alias(name) for name, number in found.items()
+            pl.coalesce(first_given(raw.columns, (name,), pl.Float64()), pl.when(number.is_between(0, LARGEST)).then(number)).alias(name)
+            for name, number in found.items()
         )
     return raw
 
 
-def _operation(frame: pl.DataFrame) -> pl.Expr:
+def _operation(raw: pl.DataFrame) -> pl.Series:
     """The operation as given (Ollama's path or a name), else by what the reply holds."""
-    given = first_given(frame, ("operation", "path", "req_path")).replace("", None)
-    by_path = names.operation(pl.lit("POST"), given)
     by_reply = (
-        pl.when(first_given(frame, ("embeddings", "embedding")).is_not_null()).then(pl.lit("embed"))
-        .when(first_given(frame, ("message",)).is_not_null()).then(pl.lit("chat"))
-        .when(first_given(frame, ("response",)).is_not_null()).then(pl.lit("generate"))
+        pl.when(first_given(raw.columns, ("embeddings", "embedding")).is_not_null()).then(pl.lit("embed"))
+        .when(first_given(raw.columns, ("message",)).is_not_null()).then(pl.lit("chat"))
+        .when(first_given(raw.columns, ("response",)).is_not_null()).then(pl.lit("generate"))
     )  # fmt: skip
-    spelled = given.str.to_lowercase().replace({"embeddings": "embed", "embedding": "embed", "completion": "generate"})
-    return pl.when(given.str.starts_with("/")).then(by_path).when(given.is_not_null()).then(spelled).otherwise(by_reply)
+    given = raw.select("line", first_given(raw.columns, ("operation", "path", "req_path")).alias("operation"))
+    operation = _by_distinct(given["operation"], _spelled)
+    if not operation.has_nulls():
+        return operation
+    return operation.zip_with(operation.is_not_null(), raw.select("line", by_reply.alias("by_reply"))["by_reply"])
 
 
-def _error_types(frame: pl.DataFrame) -> pl.Expr:
-    texts = frame["complaint"].drop_nulls().unique().to_list()
-    kinds = pl.col("complaint").replace_strict(texts, [error_type(text) for text in texts], default="other", return_dtype=pl.String)
-    known = [kind for kind, _ in ERROR_TYPES]
-    given = pl.when(pl.col("error_type").is_in(known)).then(pl.col("error_type"))
-    return pl.when(~pl.col("success")).then(pl.coalesce(given, kinds)).alias("error_type")
+def _spelled(given: pl.Series) -> pl.Series:
+    """Operations as the data dictionary spells them; null for none."""
+    text = pl.col(given.name)
+    other_words = text.str.to_lowercase().replace({"": None, "embeddings": "embed", "embedding": "embed", "completion": "generate"})
+    by_path = names.operation(pl.lit("POST"), text)
+    return given.to_frame().select(pl.when(text.str.starts_with("/")).then(by_path).otherwise(other_words)).to_series()
 
 
-def _missing_rates() -> list[pl.Expr]:
-    return [pl.coalesce(rate.meta.output_name(), rate).alias(rate.meta.output_name()) for rate in rates()]
+def _error_types(told: pl.DataFrame) -> pl.Series:
+    """Kinds of the errors of what did not succeed: as given, where that is a known one, else by what the record complains of."""
+    failed = ~told["success"]
+    if not failed.any():
+        return told["error_type"].clear(told.height)
+    kinds = _by_distinct(told["complaint"], lambda texts: pl.Series(map(error_type, texts), dtype=pl.String)).fill_null("other")
+    known = pl.when(pl.col("error_type").is_in([kind for kind, _ in ERROR_TYPES])).then(pl.col("error_type"))
+    return told.select(pl.when(failed).then(pl.coalesce(known, kinds)).alias("error_type")).to_series()
 
 
 def rates() -> tuple[pl.Expr, pl.Expr]:
@@ -111,3 +140,6 @@ def rates() -> tuple[pl.Expr, pl.Expr]:
     generated = pl.when((eval_s > 0) & (pl.col("generated_tokens") > 1)).then(pl.col("generated_tokens") / eval_s)
     evaluation = pl.when((prompt_s > 0) & (evaluated > 0)).then(evaluated / prompt_s)
     return generated.alias("tokens_per_second"), evaluation.alias("prompt_tokens_per_second")
+
+
+_MISSING_RATES = [pl.coalesce(rate.meta.output_name(), rate).alias(rate.meta.output_name()) for rate in rates()]
