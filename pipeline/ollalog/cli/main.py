@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import io
+import os
 import pkgutil
 import sys
 from collections.abc import Sequence
@@ -86,4 +87,6 @@ def run(arguments: Sequence[str], session: Session | None = None) -> int:
 
 def main() -> None:
     """Entry point of the program."""
+    # polars' allocator reads this when polars is imported: a block takes the memory that the one before it freed, instead of new pages
+    os.environ.setdefault("_RJEM_MALLOC_CONF", f"narenas:{os.cpu_count() or 1},dirty_decay_ms:2000")
     sys.exit(run(sys.argv[1:]))

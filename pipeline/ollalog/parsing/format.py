@@ -37,6 +37,7 @@ class Format:
     """One line format: which lines it owns (asked in order of `rank`, lowest first) and how they are read.
 
     `is_json`: its lines are JSON objects; only formats that say so are asked for a line that begins with a brace.
+    `extract_alike`: how its lines are read once `record_shapes` has taken their values out; None: it has no such lines.
     """
 
     name: str
@@ -45,3 +46,4 @@ class Format:
     extract: Callable[[pl.DataFrame], Extract]
     examples: tuple[str, ...]
     is_json: bool = False
+    extract_alike: Callable[[pl.DataFrame], Extract] | None = None

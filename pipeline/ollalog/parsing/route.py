@@ -10,6 +10,7 @@ import polars as pl
 
 from ollalog.core import registry
 from ollalog.parsing import envelopes, formats
+from ollalog.parsing.alike import read_alike
 from ollalog.parsing.envelope import Envelope
 from ollalog.parsing.format import LINE_SCHEMA, NO_LINES, Extract, Format
 from ollalog.parsing.formats import gin_access, plain
@@ -67,17 +68,20 @@ def route(lines: pl.DataFrame, formats_asked: Sequence[Format] | None = None) ->
 def _routed(lines: pl.DataFrame, known_formats: Sequence[Format], *, may_unwrap: bool) -> Routed:
     """Ask the formats; objects of JSON and other lines go separate ways, since no line of the one looks like the other."""
     objects, texts = owned(lines, pl.col("text").str.starts_with("{"))
+    json_formats = [known for known in known_formats if known.is_json]
+    json_envelopes = [known for known in all_envelopes() if known.is_json and may_unwrap]
+    alike, objects = read_alike(objects, json_formats, json_envelopes)
     first = _asked(texts, [known for known in known_formats if not known.is_json])
     parts, texts = [first], first.unowned
     if may_unwrap:
-        from_objects, objects = _unwrapped(objects, [known for known in all_envelopes() if known.is_json])
+        from_objects, objects = _unwrapped(objects, json_envelopes)
         from_texts, texts = _unwrapped(texts, [known for known in all_envelopes() if not known.is_json])
         payloads = pl.concat([from_objects, from_texts])
         if payloads.height:
             parts.append(_routed(payloads.sort("line"), known_formats, may_unwrap=False))
-    parts.append(_asked(objects, [known for known in known_formats if known.is_json]))
+    parts.append(_asked(objects, json_formats))
     return Routed(
-        extracts=tuple(pair for part in parts for pair in part.extracts),
+        extracts=(*alike, *(pair for part in parts for pair in part.extracts)),
         unowned=pl.concat([texts, *(part.unowned for part in parts[1:])]),
         blank=pl.concat([part.blank for part in parts]),
     )
