@@ -24,7 +24,7 @@ _TEXT = r'^"[^"\\\[\x00-\x1f]*"$'
 # what a float may not be in JSON, and polars takes it for one all the same
 _NO_DIGIT_BEHIND_POINT, _BARE_POINT = r"\.[eE,}]", r"\.(?:[eE]|$)"
 _SCALAR = r"^(?:null|true|false|-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)$|" + _TEXT
-_SAMPLE_LINES = 32
+_SAMPLE_LINES = 16
 _SAMPLE_CHARACTERS = 4096
 _MOST_SHAPES = 4
 
@@ -54,13 +54,11 @@ def alike(lines: pl.DataFrame) -> tuple[list[pl.DataFrame], pl.DataFrame]:
     found: list[pl.DataFrame] = []
     rest = lines
     for _ in range(_MOST_SHAPES):
-        shape = _shape_of(rest["text"])
-        if shape is None:
+        if rest.height == 0 or (shape := _shape_of(rest["text"])) is None:
             break
         taken, rest = _cut(rest, shape)
-        if taken.height:
-            found.append(taken)
-    return found, rest
+        found.append(taken)
+    return [taken for taken in found if taken.height], rest
 
 
 def _shape_of(texts: pl.Series) -> Shape | None:
@@ -69,8 +67,8 @@ def _shape_of(texts: pl.Series) -> Shape | None:
     written_alike: dict[tuple[str, ...], list[list[re.Match[str]]]] = defaultdict(list)
     for fields in (_fields(text) for text in sample):
         written_alike[tuple(_head(field) for field in fields)].append(fields)
-    heads, usual = max(written_alike.items(), key=lambda group: len(group[1]), default=((), []))
-    field_names = [field["name"] for field in usual[0]] if usual else []
+    heads, usual = max(written_alike.items(), key=lambda group: len(group[1]))
+    field_names = [field["name"] for field in usual[0]]
     if 2 * len(usual) < len(sample) or "model" not in field_names or len(set(field_names)) < len(field_names):
         return None
     heads = (f"{{{heads[0]}", *heads[1:])
@@ -143,7 +141,8 @@ def _cut(lines: pl.DataFrame, shape: Shape) -> tuple[pl.DataFrame, pl.DataFrame]
     plan = _plan(shape)
     pieces = lines["text"].str.splitn(",", len(shape)).struct.unnest()
     pieces.columns = [str(place) for place in range(len(shape))]
-    lines, pieces, others = _split(lines, pieces, pieces.to_series(-1).str.ends_with("}").fill_null(value=False))
+    is_closed = pieces.select(pl.last().str.ends_with("}").fill_null(value=False)).to_series()
+    lines, pieces, others = _split(lines, pieces, is_closed)
     written = pieces.with_columns(plan.written)
     values = written.select(plan.values)
     lines, values, odd = _split(lines, values, _are_sound(lines["text"], written, values, plan))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cache, lru_cache
 
 import polars as pl
 
@@ -28,9 +29,9 @@ def instants(frame: pl.DataFrame) -> pl.DataFrame:
     usual, *others = _spellings(times["time"])
     found = _read(times, usual)
     for spelling in others:
-        left = times.with_row_index("place").filter(found["happened_at"].is_null() & times["time"].is_not_null())
-        if left.height == 0:
+        if found["happened_at"].null_count() == times["time"].null_count():
             break
+        left = times.with_row_index("place").filter(found["happened_at"].is_null() & times["time"].is_not_null())
         read = _read(left, spelling)
         found = found.with_columns(found[name].scatter(left["place"], read[name]) for name in found.columns)
     return frame.hstack(found)
@@ -53,6 +54,7 @@ def _spellings(times: pl.Series) -> list[_Spelling]:
     return [*usual, (_zulu(), _NOT_LOCAL), _odd()]
 
 
+@lru_cache(maxsize=16)
 def _zulu_of(digits: int) -> pl.Expr:
     """Texts in UTC with so many digits of a second, as one program writes them: cut by place, for a third of what reading any costs."""
     text = pl.col("time")
@@ -66,12 +68,14 @@ def _zulu_of(digits: int) -> pl.Expr:
     return pl.when(is_cut_so).then(second + pl.duration(microseconds=micros))
 
 
+@cache
 def _zulu() -> pl.Expr:
     """Texts in UTC with any fraction of a second."""
     text = pl.col("time")
     return pl.when(text.str.ends_with("Z")).then(text.str.head(-1)).str.to_datetime(f"{_TO_SECONDS}%.f", strict=False, time_unit="us")
 
 
+@cache
 def _odd() -> _Spelling:
     """Other spellings: an offset, no zone, a blank, a number."""
     text = pl.col("time")

@@ -47,7 +47,9 @@ def inferences(raw: pl.DataFrame, origin: str) -> pl.DataFrame:
     """
     raw = instants(_unnested(raw))
     told = raw.with_columns(_told(tuple(raw.columns)))
-    frame = told.with_columns(_model(raw["model"]), _operation(raw), _error_types(told), *_MISSING_RATES, pl.lit(origin).alias("origin"))
+    frame = told.with_columns(
+        _by_distinct(raw["model"], _model), _operations(raw), _error_types(told), *_MISSING_RATES, pl.lit(origin).alias("origin")
+    )
     return frame.select("line", "byte_offset", "stamp", "ended_local", *COLUMNS)
 
 
@@ -76,15 +78,10 @@ def _number(given_names: Sequence[str], column: str) -> pl.Expr:
     return (value.round().cast(kind, strict=False) if kind == pl.Int64() else value).alias(column)
 
 
-def _by_distinct(text: pl.Series, named: Callable[[pl.Series], pl.Series]) -> pl.Series:
-    """Texts as `named` calls them, each distinct one asked for once."""
+def _by_distinct(text: pl.Series, named: Callable[[str], str | None]) -> pl.Series:
+    """Texts as `named` calls them; each distinct one is asked for once."""
     distinct = text.drop_nulls().unique()
-    return text.replace_strict(distinct, named(distinct), default=None, return_dtype=pl.String)
-
-
-def _model(model: pl.Series) -> pl.Series:
-    """Models as Ollama shows them; what is no name stays as it is."""
-    return _by_distinct(model, lambda texts: pl.Series([names.model_name(text) or text for text in texts], dtype=pl.String))
+    return text.replace_strict(distinct, pl.Series(map(named, distinct), dtype=pl.String), default=None, return_dtype=pl.String)
 
 
 def _unnested(raw: pl.DataFrame) -> pl.DataFrame:
@@ -100,26 +97,35 @@ def _unnested(raw: pl.DataFrame) -> pl.DataFrame:
     return raw
 
 
-def _operation(raw: pl.DataFrame) -> pl.Series:
+def _model(text: str) -> str:
+    """A model as Ollama shows it; what is no name stays as it is."""
+    return names.model_name(text) or text
+
+
+def _operations(raw: pl.DataFrame) -> pl.Series:
     """The operation as given (Ollama's path or a name), else by what the reply holds."""
+    given = raw.select("line", first_given(raw.columns, ("operation", "path", "req_path")).alias("operation"))["operation"]
+    operations = _by_distinct(given, _operation)
+    if not operations.has_nulls():
+        return operations
     by_reply = (
         pl.when(first_given(raw.columns, ("embeddings", "embedding")).is_not_null()).then(pl.lit("embed"))
         .when(first_given(raw.columns, ("message",)).is_not_null()).then(pl.lit("chat"))
         .when(first_given(raw.columns, ("response",)).is_not_null()).then(pl.lit("generate"))
     )  # fmt: skip
-    given = raw.select("line", first_given(raw.columns, ("operation", "path", "req_path")).alias("operation"))
-    operation = _by_distinct(given["operation"], _spelled)
-    if not operation.has_nulls():
-        return operation
-    return operation.zip_with(operation.is_not_null(), raw.select("line", by_reply.alias("by_reply"))["by_reply"])
+    return operations.zip_with(operations.is_not_null(), raw.select("line", by_reply.alias("operation"))["operation"])
 
 
-def _spelled(given: pl.Series) -> pl.Series:
-    """Operations as the data dictionary spells them; null for none."""
-    text = pl.col(given.name)
-    other_words = text.str.to_lowercase().replace({"": None, "embeddings": "embed", "embedding": "embed", "completion": "generate"})
-    by_path = names.operation(pl.lit("POST"), text)
-    return given.to_frame().select(pl.when(text.str.starts_with("/")).then(by_path).otherwise(other_words)).to_series()
+_POSTED = {path: operation for verbs, path, operation in names.ROUTES if "POST" in verbs.split("|")}
+_OTHER_WORDS = {"embeddings": "embed", "embedding": "embed", "completion": "generate"}
+
+
+@lru_cache(maxsize=4096)
+def _operation(given: str) -> str | None:
+    """An operation as the data dictionary spells it; None for none."""
+    if given.startswith("/"):
+        return _POSTED.get(given, "other")
+    return _OTHER_WORDS.get(given.lower(), given.lower()) or None
 
 
 def _error_types(told: pl.DataFrame) -> pl.Series:
@@ -127,7 +133,7 @@ def _error_types(told: pl.DataFrame) -> pl.Series:
     failed = ~told["success"]
     if not failed.any():
         return told["error_type"].clear(told.height)
-    kinds = _by_distinct(told["complaint"], lambda texts: pl.Series(map(error_type, texts), dtype=pl.String)).fill_null("other")
+    kinds = _by_distinct(told["complaint"], error_type).fill_null("other")
     known = pl.when(pl.col("error_type").is_in([kind for kind, _ in ERROR_TYPES])).then(pl.col("error_type"))
     return told.select(pl.when(failed).then(pl.coalesce(known, kinds)).alias("error_type")).to_series()
 
