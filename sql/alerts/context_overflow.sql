@@ -1,5 +1,5 @@
 -- [alert]
--- needs          = ["recent_inferences", "inferences", "model_loads"]
+-- needs          = ["ticks", "inferences", "model_loads"]
 -- severity       = "medium"
 -- summary        = "{model} used {value} of its context, more than {threshold}: what does not fit is forgotten without a word"
 -- recommendation = "Give the model a larger context (num_ctx, OLLAMA_CONTEXT_LENGTH), or send shorter prompts."
@@ -24,8 +24,8 @@ load AS (
 ),
 full_run AS (
   SELECT
-    run.source,
-    run.byte_offset,
+    run.happened_at,
+    coalesce(run.model, run.model_blob, '(unknown)') AS model,
     CASE
       WHEN run.truncated THEN 1.0
       WHEN coalesce(run.context_length, load.slot_tokens) > 0 AND run.prompt_tokens IS NOT NULL
@@ -37,8 +37,8 @@ full_run AS (
 )
 SELECT
   tick,
-  coalesce(model, model_blob, '(unknown)') AS model,
+  model,
   max(used_ratio) AS value
-FROM recent_inferences
-JOIN (SELECT * FROM full_run WHERE used_ratio > threshold()) AS beyond USING (source, byte_offset)
+FROM (SELECT * FROM full_run WHERE used_ratio > threshold()) AS beyond
+JOIN ticks ON tick >= happened_at AND tick < happened_at + INTERVAL 15 MINUTE
 GROUP BY ALL

@@ -1,5 +1,5 @@
 -- [alert]
--- needs          = ["recent_requests", "requests"]
+-- needs          = ["ticks", "requests"]
 -- severity       = "low"
 -- summary        = "{client} used {host} for the first time in 30 days"
 -- recommendation = "If you do not know this address, see what it asked for and whether the server should listen to the network (OLLAMA_HOST)."
@@ -28,10 +28,10 @@ newcomer AS (
 )
 SELECT
   tick,
-  recent.host,
-  recent.client,
+  newcomer.host,
+  newcomer.client,
   count(*) AS value
-FROM recent_requests AS recent
-JOIN newcomer USING (host, client)
-WHERE tick < first_seen + INTERVAL 15 MINUTE
+FROM newcomer
+JOIN requests USING (host, client)
+JOIN ticks ON tick >= ended_at AND tick < first_seen + INTERVAL 15 MINUTE
 GROUP BY ALL

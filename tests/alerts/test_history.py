@@ -130,6 +130,13 @@ def test_alerts_at_midnight_go_on_the_next_day_and_only_that_day_is_evaluated_ag
     ]  # fmt: skip
 
 
+def test_what_happens_in_the_last_minute_of_a_log_is_found(say: Say, tmp_path: Path) -> None:
+    access = '[GIN] 2026/06/21 - 18:00:{:02} | 503 |     512.5µs | 127.0.0.1 | POST     "/api/chat"\n'
+    (tmp_path / "server.log").write_text("".join(access.format(second) for second in range(10, 20)))
+    say("ingest server.log --store s --host box --timezone UTC")
+    assert changes(say("alerts --store s --rule queue_full --format json")) == [("2026-06-21T18:01:00Z", "queue_full", "firing")]
+
+
 def test_alerts_shows_what_stands_at_the_end_of_the_logs(say: Say, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "performance.jsonl").write_text("".join(records(27, 45, 45_000)))
     say("ingest performance.jsonl --store s")

@@ -13,9 +13,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from ollalog.alerts.rules import Rule
+from ollalog.alerts.rules import MINUTE, Rule
 from ollalog.alerts.state import INACTIVE, AlertState, Hit, Phase, Ticks, Timing, Transition, run
-from ollalog.alerts.ticks import Labels, RuleRunner, ticks_between
+from ollalog.alerts.ticks import EPOCH, Labels, RuleRunner, ticks_between
 from ollalog.core.batch import Part, Snapshot
 from ollalog.core.errors import PipelineError
 
@@ -29,7 +29,7 @@ DATED = ("requests", "inferences", "server_events")
 PRUNED = ("requests", "inferences", "pairs")
 # A log can claim any year; those outside are no dates that an alert could be about.
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2200, 1, 1)
-SLICE_ROWS = 400_000
+SLICE_ROWS = 200_000
 # Rules that look back no further read the same days.
 SHARED_LOOKBACK = DAY
 CHECKPOINTS = 400
@@ -97,7 +97,7 @@ def replay(  # noqa: PLR0913 - what, over what, and from where: all named
         first_day: Begin with this day; None: with the first that has rows.
         before: The states at the midnight that it begins with, as a checkpoint says them; None: nothing was active.
         since: No tick before it; None: no bound.
-        until: No tick from it on, though rows may end earlier; None: up to the newest row.
+        until: No tick from it on, though rows may end earlier; None: up to the end of the newest row's minute.
 
     Returns:
         What changed. A rule that failed has no changes and is among the problems.
@@ -108,7 +108,9 @@ def replay(  # noqa: PLR0913 - what, over what, and from where: all named
     if end is None or not days:
         return history
     first = midnight(first_day or (max(days[0], since.astimezone(UTC).date()) if since else days[0]))
-    end = min(until or end + timedelta.resolution, midnight(LAST_DAY))
+    # The minute that the newest row lies in counts too; what follows in it is evaluated when it comes.
+    whole_minutes = EPOCH - (EPOCH - end) // MINUTE * MINUTE
+    end = min(until or whole_minutes + timedelta.resolution, midnight(LAST_DAY))
     first = max(first, since) if since else first
     states = states_of(before)
     for start, stop in _slices(snapshot, days, first, end):
