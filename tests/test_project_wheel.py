@@ -38,9 +38,9 @@ def python(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, *words], env=settings, capture_output=True, text=True, check=False)
 
 
-def test_every_sql_file_is_in_the_wheel(wheel: Path) -> None:
+def test_every_sql_file_and_every_case_of_a_rule_is_in_the_wheel(wheel: Path) -> None:
     shipped = {name.removeprefix("ollalog/") for name in zipfile.ZipFile(wheel).namelist() if name.startswith("ollalog/sql/")}
-    assert shipped == {str(file.relative_to(ROOT)) for file in (ROOT / "sql").rglob("*.sql")}
+    assert shipped == {str(file.relative_to(ROOT)) for file in (ROOT / "sql").rglob("*.*")}
 
 
 def test_wheel_holds_nothing_but_the_package(wheel: Path) -> None:
