@@ -158,6 +158,10 @@ def read(data: bytes, *, decoded: bool) -> ParsedBatch:
 @example(b'{"model": "x.e5", "load_ms": 5.0}\n{"model": "x", "load_ms": 5.}')
 @example(b'{"model":"x","log":"y"}')
 @example(b'{"model":"MESSAGE","load_ms":1}\n{"model":"x","load_ms":1}')
+@example(
+    b'{"model":"x","input_tokens":668,"prompt_eval_seconds":412017.20234803116}\n' * 2
+    + b'{"model":"x","input_tokens":668,"prompt_eval_seconds":412017.20234803116} '
+)
 @example(b'{"a":1,{"model":"x"}\n{"a":1,{"model":"x"}')
 def test_cutting_records_gives_what_decoding_them_gives(data: bytes) -> None:
     shaped, decoded = read(data, decoded=False), read(data, decoded=True)

@@ -140,11 +140,12 @@ def _error_types(told: pl.DataFrame) -> pl.Series:
 
 def rates() -> tuple[pl.Expr, pl.Expr]:
     """Generation and prompt speed from counts and durations (1/s); null where they say nothing."""
-    eval_s, prompt_s = pl.col("eval_ns") / 1e9, pl.col("prompt_eval_ns") / 1e9
     evaluated = pl.col("prompt_tokens") - pl.col("cached_tokens").fill_null(0)
     # the time of a single token is that of sampling alone: the rate would be absurd
-    generated = pl.when((eval_s > 0) & (pl.col("generated_tokens") > 1)).then(pl.col("generated_tokens") / eval_s)
-    evaluation = pl.when((prompt_s > 0) & (evaluated > 0)).then(evaluated / prompt_s)
+    has_rate = (pl.col("eval_ns") > 0) & (pl.col("generated_tokens") > 1)
+    # a column divided by a constant is multiplied by its inverse, unless it has one row: the last digit would depend on the neighbours
+    generated = pl.when(has_rate).then(pl.col("generated_tokens") * 1e9 / pl.col("eval_ns"))
+    evaluation = pl.when((pl.col("prompt_eval_ns") > 0) & (evaluated > 0)).then(evaluated * 1e9 / pl.col("prompt_eval_ns"))
     return generated.alias("tokens_per_second"), evaluation.alias("prompt_tokens_per_second")
 
 
