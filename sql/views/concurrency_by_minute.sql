@@ -78,22 +78,42 @@ highest AS (
     coalesce(list_max(list_transform(wait_places, lambda place, number: 2 * number - place)), 0) AS waiting_max
   FROM start
 ),
-setting AS (
-  SELECT coalesce(host, '(unknown)') AS host, started_at, num_parallel, max_queue FROM server_settings
+change AS (
+  SELECT
+    coalesce(host, '(unknown)') AS host,
+    epoch_us(started_at) AS told_us,
+    {'num_parallel': num_parallel, 'max_queue': max_queue} AS setting,
+    NULL AS load
+  FROM server_settings
+  UNION ALL
+  SELECT
+    coalesce(host, '(unknown)') AS host,
+    epoch_us(coalesce(loaded_at, started_at)) AS told_us,
+    NULL AS setting,
+    {'runners': runners, 'slots': slots} AS load
+  FROM model_loads
+  WHERE runners IS NOT NULL
 ),
-load AS (
-  SELECT coalesce(host, '(unknown)') AS host, coalesce(loaded_at, started_at) AS told_at, runners, slots FROM model_loads WHERE runners IS NOT NULL
+-- What holds from each change on: settings and loads as they were told last.
+state AS (
+  SELECT
+    host,
+    told_us,
+    last_value(setting IGNORE NULLS) OVER so_far AS setting,
+    last_value(load IGNORE NULLS) OVER so_far AS load
+  FROM change
+  WHERE told_us IS NOT NULL
+  WINDOW so_far AS (PARTITION BY host ORDER BY told_us RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
 ),
 bound AS (
   SELECT
     highest.*,
     make_timestamptz(minute * 60000000) AS minute_utc,
-    coalesce(setting.num_parallel, load.slots) AS num_parallel,
-    load.runners,
-    setting.max_queue
+    coalesce(state.setting.num_parallel, state.load.slots) AS num_parallel,
+    state.load.runners,
+    state.setting.max_queue
   FROM highest
-  ASOF LEFT JOIN setting ON setting.host = highest.host AND make_timestamptz((minute + 1) * 60000000) > setting.started_at
-  ASOF LEFT JOIN load ON load.host = highest.host AND make_timestamptz((minute + 1) * 60000000) > load.told_at
+  ASOF LEFT JOIN state ON state.host = highest.host AND (minute + 1) * 60000000 > state.told_us
 )
 SELECT
   host,
