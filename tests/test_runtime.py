@@ -260,8 +260,8 @@ PLAIN_LOGS = LOGS.filter(lambda data: bool(data) and data[:1] not in {b"\x1f", b
 @given(data=PLAIN_LOGS, places=st.lists(st.floats(0, 1), max_size=3))
 def test_a_log_read_while_it_grows_gives_the_same_store_as_one_read_at_once(data: bytes, places: list[float]) -> None:
     """DESIGN §4: splitting any input at any byte into any number of runs gives the same rows."""
-    final = IngestOptions(timezone="+02:00", host="box", final=True, no_alerts=True)
-    growing = IngestOptions(timezone="+02:00", host="box", no_alerts=True)
+    final = IngestOptions(timezone="+02:00", host="box", final=True)
+    growing = IngestOptions(timezone="+02:00", host="box")
     with TemporaryDirectory() as folder:
         log, root, reference = Path(folder) / "server.log", Path(folder) / "store", Path(folder) / "reference"
         for place in sorted(places):

@@ -7,24 +7,40 @@
 -- labels         = ["host", "client"]
 -- unit           = "count"
 -- window         = "15m"
--- lookback       = "30d"
+-- lookback       = "31d"
 -- [columns]
 -- tick   = "instant that the window ends at; UTC"
 -- host   = "machine that the log is of"
--- client = "address as logged, or its hash; never seen before although the log was there for a day"
+-- client = "address as logged, or its hash; not seen for 30 days, though the log goes back more than one"
 -- value  = "its requests in the window; count"
 WITH
-client_start AS (
-  SELECT host, client, min(ended_at) AS first_seen FROM requests WHERE client IS NOT NULL GROUP BY ALL
+busy_minute AS (
+  SELECT host, client, date_trunc('minute', ended_at) AS minute, min(ended_at) AS ended_at
+  FROM requests
+  WHERE client IS NOT NULL
+  GROUP BY ALL
 ),
-host_start AS (
-  SELECT host, min(first_seen) AS begun FROM client_start GROUP BY ALL
+seen AS (
+  SELECT
+    host,
+    client,
+    ended_at,
+    lag(ended_at) OVER (PARTITION BY host, client ORDER BY ended_at) AS before
+  FROM busy_minute
+),
+arrival AS (
+  SELECT host, client, ended_at AS first_seen, ended_at - INTERVAL 1 DAY AS day_before
+  FROM seen
+  WHERE before IS NULL OR ended_at - before > INTERVAL 30 DAY
+),
+minute AS (
+  SELECT DISTINCT host, minute FROM busy_minute
 ),
 newcomer AS (
-  SELECT host, client, first_seen
-  FROM client_start
-  JOIN host_start USING (host)
-  WHERE first_seen >= begun + INTERVAL 1 DAY
+  SELECT arrival.host, client, first_seen
+  FROM arrival
+  ASOF JOIN minute ON minute.host = arrival.host AND day_before >= minute.minute
+  WHERE first_seen - minute.minute < INTERVAL 30 DAY
 )
 SELECT
   tick,
@@ -33,5 +49,5 @@ SELECT
   count(*) AS value
 FROM newcomer
 JOIN requests USING (host, client)
-JOIN ticks ON tick >= ended_at AND tick < first_seen + INTERVAL 15 MINUTE
+JOIN ticks ON tick >= ended_at AND ended_at >= first_seen AND tick < first_seen + INTERVAL 15 MINUTE
 GROUP BY ALL

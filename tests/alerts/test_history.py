@@ -202,3 +202,19 @@ def test_backtest_tells_how_often_and_when_a_rule_would_have_fired(say: Say, tmp
     assert len(json.loads(say("rules backtest --store s --format json --since 2026-06-21T18:05Z"))) == 1
     assert "slow_response          1 time\n" in say("rules backtest --store s")
     assert json.loads(say("alerts history --store s --format json")) == []
+
+
+def test_a_silence_of_months_is_the_same_whether_or_not_its_beginning_was_read_later(say: Say, tmp_path: Path) -> None:
+    """What a tick says depends on the days before it only as far as a rule looks back."""
+    days = ("2026-06-21", "2024-05-07", "2026-01-01", "2026-06-20")
+    lines = [f'[GIN] {day.replace("-", "/")} - 18:00:00 | 200 | 1.5s | 127.0.0.1 | POST "/api/chat"\n' for day in days]
+    log = tmp_path / "server.log"
+    for count in range(1, 5):
+        log.write_text("".join(lines[:count]))
+        say("ingest server.log --store s --timezone UTC --host box")
+    log.rename(tmp_path / "server.log.1")
+    say("ingest server.log.1 --store whole --timezone UTC --host box")
+    found = [changes(say(f"alerts history --store {root} --format json")) for root in ("s", "whole")]
+    assert found[0] == found[1]
+    assert ("2024-05-08T06:15:00Z", "log_silent", "firing") in found[0]
+    assert ("2024-06-06T18:00:00Z", "log_silent", "resolved") in found[0]

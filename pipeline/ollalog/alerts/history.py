@@ -29,7 +29,7 @@ DATED = ("requests", "inferences", "server_events")
 PRUNED = ("requests", "inferences", "pairs")
 # A log can claim any year; those outside are no dates that an alert could be about.
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2200, 1, 1)
-SLICE_ROWS = 200_000
+SLICE_ROWS = 600_000
 # Rules that look back no further read the same days.
 SHARED_LOOKBACK = DAY
 CHECKPOINTS = 400
@@ -241,7 +241,7 @@ def _groups(rules: Iterable[Rule], snapshot: Snapshot, start: datetime, end: dat
 
 def pruned(snapshot: Snapshot, since: datetime, until: datetime) -> Snapshot:
     """A snapshot without the days of large tables that nobody looks at."""
-    first, last = since.date().isoformat(), until.date().isoformat()
+    first, last = since.date().isoformat(), (until - timedelta.resolution).date().isoformat()
     parts = tuple(part for part in snapshot.parts if part.table not in PRUNED or first <= part.date <= last)
     return replace(snapshot, parts=parts)
 
