@@ -152,7 +152,7 @@ def read(data: bytes, *, decoded: bool) -> ParsedBatch:
     return parse(cut(Block(source=1, start=0, end=len(data), data=data)), formats=DECODED if decoded else None)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=100)
 @given(logs())
 @example(b'{"model":"x","load_ms":1}\n{"model":"x",5}')
 @example(b'{"model": "x.e5", "load_ms": 5.0}\n{"model": "x", "load_ms": 5.}')
