@@ -19,7 +19,7 @@ check: $(VENV)/.installed  ## format, lint, types, layers, tests with branch cov
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage run -m pytest --hypothesis-profile=explore
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 	rm -rf build/wheel && $(BIN)/python -m build --wheel --outdir build/wheel .

@@ -38,7 +38,7 @@ class ScriptedWaker:
         self.waits_s.append(seconds)
         if places.descriptors:  # another process needs true time
             select.select(places.descriptors, [], [], 2)
-        self._now_s += seconds
+        self._now_s += max(seconds, 0.001)  # a wait of nothing takes time too, or a rounded sum of seconds is never reached
         if self.steps:
             self.steps.pop(0)()
 

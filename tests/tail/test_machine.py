@@ -44,6 +44,8 @@ class FollowedLog(RuleBasedStateMachine):
     def teardown(self) -> None:
         if self.log is not None:
             self.log.end_line()
+            self.write(1)  # what a file lacks that is gone is told by the next one, as soon as a line is in it
+            self.log.end_line()
             self.check()
         shutil.rmtree(self.folder)
 
