@@ -7,14 +7,16 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path
 
-from ollalog import runtime, sources, store
+from ollalog import cleaning, runtime, sources, store
 from ollalog.core.clock import Clock
-from ollalog.core.errors import PipelineError, StoreError
+from ollalog.core.errors import PipelineError, StoreError, WarehouseError
 from ollalog.core.events import Events
 from ollalog.core.interrupt import Interrupt, interruptible
+from ollalog.core.retention import Retention
 from ollalog.core.summary import IngestOptions, IngestSummary
 from ollalog.parsing import Context
 from ollalog.sources import Waker
@@ -32,11 +34,12 @@ RETRY_S = (1.0, 30.0)
 
 @dataclass(frozen=True)
 class TailOptions:
-    """How logs are followed: where files never seen are begun, and after how long without news to end (None: never)."""
+    """How logs are followed: where files never seen are begun, after how long without news to end (None: never), what is kept."""
 
     reading: IngestOptions
     from_end: bool = False
     once_idle_s: float | None = None
+    retention: Retention = field(default_factory=Retention)
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,7 @@ def tail(root: Path, paths: Sequence[str], options: TailOptions, around: Surroun
         interruptible(signal.SIGINT, signal.SIGTERM) as stop,
         runtime.workers() as pool,
     ):
-        following = _Following(opened, paths, options, context, around)
+        following = _Following(root, opened, paths, options, context, around)
         with _closed(following.follower, around.waker):
             while not stop.is_set():
                 following.turn(pool, stop)
@@ -88,7 +91,12 @@ def tail(root: Path, paths: Sequence[str], options: TailOptions, around: Surroun
 class _Following:
     """What a tail remembers from turn to turn. All of it can be lost: reading goes on from what is committed."""
 
-    def __init__(self, opened: store.Store, paths: Sequence[str], options: TailOptions, context: Context, around: Surroundings) -> None:
+    def __init__(  # noqa: PLR0913, PLR0917 - what a tail has, handed over
+        self, root: Path, opened: store.Store, paths: Sequence[str], options: TailOptions, context: Context, around: Surroundings
+    ) -> None:
+        self._root = root
+        self._opened = opened
+        self._cleaned_on: date | None = None
         self.follower = sources.Follower(paths, host=context.host, from_end=options.from_end)
         self._known = sources.KnownLogs(opened.sources, opened.next_source_id)
         self._run = runtime.Run(context, opened.sources(), opened.state, opened.commit, around.events)
@@ -112,8 +120,9 @@ class _Following:
             self._began_s = self._turn_at_s
         before_bytes = self._run.summary.size_bytes
         try:
+            self._clean_up()
             self._read(pool, stop)
-        except StoreError as failure:
+        except (StoreError, WarehouseError) as failure:
             self._give_up(failure)
         else:
             self._retry_s = 0.0
@@ -162,7 +171,19 @@ class _Following:
             self._run.read(items, pool, final=False, stop=stop)
             self.follower.note(items, self._run.committed)
 
-    def _give_up(self, failure: StoreError) -> None:
+    def _clean_up(self) -> None:
+        """Once a day, and at the start: remove what is over a limit."""
+        now = self._clock.now_utc()
+        if self._options.retention.is_set and now.date() != self._cleaned_on:
+            self._cleaned_on = now.date()
+            removed = cleaning.clean_up(self._root, self._opened, self._options.retention, runtime.opened_warehouse, now)
+            if removed.rows:
+                rows = sum(removed.rows.values())
+                self._events.remark(
+                    f"removed {rows:,} rows of days from {removed.days[0].date} to {removed.days[-1].date}, over the limits of [retention]"
+                )
+
+    def _give_up(self, failure: PipelineError) -> None:
         """A turn could not be committed: all that is not is read again, later."""
         self._say(failure)
         self.follower.forget()

@@ -1,7 +1,7 @@
 -- [view]
--- purpose = "every statistic of each day and model; days in the zone that was asked for, else UTC"
+-- purpose = "every statistic of each day and model; days in the zone that was asked for, else UTC; days that were removed by their sums, in UTC"
 -- grain   = ["day_local", "model"]
--- needs   = ["model_requests"]
+-- needs   = ["day_sums", "day_rollups"]
 -- [columns]
 -- day_local               = "start of the day that the requests ended in; time of day in the zone of --timezone, else UTC"
 -- model                    = "name as Ollama shows it; the file's first 12 hex digits where no name is known; '(unknown)' when nothing tells"
@@ -21,44 +21,56 @@
 -- generated_tokens         = "generated tokens of all requests; null when none tells"
 -- tokens_per_second        = "generated tokens / generation time, over all successes; 1/s"
 -- prompt_tokens_per_second = "evaluated prompt tokens / prompt evaluation time, over all successes; 1/s"
-WITH per_day_and_model AS (
+WITH days AS (
+  SELECT * FROM day_sums
+  UNION ALL BY NAME
+  SELECT CAST(happened_at AS DATE) AS day_local, * EXCLUDE (happened_at, batch, source, byte_offset, host, session)
+  FROM day_rollups
+),
+-- A day is told twice where it was removed in part: its zone is not UTC, or lines of it came later. Percentiles cannot be added up:
+-- those of the part with more requests stand for the day.
+whole_days AS (
   SELECT
-    date_trunc('day', local_time(happened_at)) AS day_local,
-    coalesce(model, model_blob, '(unknown)') AS model,
-    count(*) AS requests,
-    count(*) FILTER (WHERE success) AS successes,
-    avg(latency_ns) FILTER (WHERE success) AS mean_ns,
-    min(latency_ns) FILTER (WHERE success) AS min_ns,
-    max(latency_ns) FILTER (WHERE success) AS max_ns,
-    quantile_cont(latency_ns, [0.5, 0.9, 0.95, 0.99]) FILTER (WHERE success) AS quantiles_ns,
-    avg(load_ns) FILTER (WHERE success) AS load_mean_ns,
+    day_local,
+    model,
+    sum(requests) AS requests,
+    sum(successes) AS successes,
+    sum(latency_ns) AS latency_ns,
+    min(min_ns) AS min_ns,
+    max(max_ns) AS max_ns,
+    arg_max(p50_ns, successes) AS p50_ns,
+    arg_max(p90_ns, successes) AS p90_ns,
+    arg_max(p95_ns, successes) AS p95_ns,
+    arg_max(p99_ns, successes) AS p99_ns,
+    sum(loads) AS loads,
+    sum(load_ns) AS load_ns,
     sum(prompt_tokens) AS prompt_tokens,
     sum(generated_tokens) AS generated_tokens,
-    sum(generated_tokens) FILTER (WHERE success AND eval_ns > 0) AS timed_tokens,
-    sum(eval_ns) FILTER (WHERE success AND generated_tokens IS NOT NULL) AS eval_ns,
-    sum(prompt_tokens - coalesce(cached_tokens, 0)) FILTER (WHERE success AND prompt_eval_ns > 0) AS timed_prompt_tokens,
-    sum(prompt_eval_ns) FILTER (WHERE success AND prompt_tokens IS NOT NULL) AS prompt_eval_ns
-  FROM model_requests
+    sum(timed_tokens) AS timed_tokens,
+    sum(eval_ns) AS eval_ns,
+    sum(timed_prompt_tokens) AS timed_prompt_tokens,
+    sum(prompt_eval_ns) AS prompt_eval_ns
+  FROM days
   GROUP BY ALL
 )
 SELECT
-  CAST(day_local AS DATE) AS day_local,
+  day_local,
   model,
   CAST(requests AS BIGINT) AS requests,
   CAST(successes AS BIGINT) AS successes,
   CAST(requests - successes AS BIGINT) AS failures,
   CAST(successes / requests AS DOUBLE) AS success_ratio,
-  CAST(round(mean_ns) AS BIGINT) AS mean_ns,
-  CAST(min_ns AS BIGINT) AS min_ns,
-  CAST(max_ns AS BIGINT) AS max_ns,
-  CAST(round(quantiles_ns[1]) AS BIGINT) AS p50_ns,
-  CAST(round(quantiles_ns[2]) AS BIGINT) AS p90_ns,
-  CAST(round(quantiles_ns[3]) AS BIGINT) AS p95_ns,
-  CAST(round(quantiles_ns[4]) AS BIGINT) AS p99_ns,
-  CAST(round(load_mean_ns) AS BIGINT) AS load_mean_ns,
+  CAST(round(latency_ns / nullif(successes, 0)) AS BIGINT) AS mean_ns,
+  min_ns,
+  max_ns,
+  p50_ns,
+  p90_ns,
+  p95_ns,
+  p99_ns,
+  CAST(round(load_ns / nullif(loads, 0)) AS BIGINT) AS load_mean_ns,
   CAST(prompt_tokens AS BIGINT) AS prompt_tokens,
   CAST(generated_tokens AS BIGINT) AS generated_tokens,
   CAST(1e9 * timed_tokens / nullif(eval_ns, 0) AS DOUBLE) AS tokens_per_second,
   CAST(1e9 * timed_prompt_tokens / nullif(prompt_eval_ns, 0) AS DOUBLE) AS prompt_tokens_per_second
-FROM per_day_and_model
+FROM whole_days
 ORDER BY day_local, model

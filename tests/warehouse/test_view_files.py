@@ -132,8 +132,10 @@ def busy_day() -> dict[str, list[dict[str, object]]]:
         for number in range(0, 200, 4)
     ]
     alerts: list[dict[str, object]] = [{"happened_at": NOW, "rule": "slow_response", "state": "firing", "replayed": True}]
+    rollups: list[dict[str, object]] = [{"happened_at": datetime(2026, 6, 1, tzinfo=UTC), "model": "a:1b", "requests": 3, "successes": 0}]
     rows: dict[str, list[dict[str, object]]] = {
         "requests": requests, "inferences": inferences, "pairs": pairs, "server_events": events, "rejects": rejects, "alerts": alerts,
+        "day_rollups": rollups,
     }  # fmt: skip
     assert set(rows) == set(TABLES)
     return rows

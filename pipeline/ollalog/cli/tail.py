@@ -52,10 +52,13 @@ def tail(
     followed. Every line is stored once, however the logs are rotated, cut or packed meanwhile.
     """
     from ollalog import tailing
+    from ollalog.core.retention import read_retention
     from ollalog.core.summary import IngestOptions
     from ollalog.sources import EventWaker, TimerWaker
 
-    options = tailing.TailOptions(IngestOptions(**session.settings.over(given)), begin == "end", once_idle)
+    options = tailing.TailOptions(
+        IngestOptions(**session.settings.over(given)), begin == "end", once_idle, read_retention(session.settings.retention)
+    )
     waker = TimerWaker() if no_events else EventWaker()
     with shown_status(session) as events:
         summary = tailing.tail(session.store, paths, options, tailing.Surroundings(session.clock, events, waker))

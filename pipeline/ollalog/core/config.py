@@ -37,6 +37,10 @@ class Settings:
         "changes of rules, each in a table `[alerts.NAME]`: threshold, recovery, severity, for, keep_firing_for, no_data",
         default_factory=dict,
     )
+    retention: dict[str, Any] = _setting(
+        "what is kept: keep_days, max_rows, max_bytes; and the same for single tables, each in a table `[retention.NAME]`",
+        default_factory=dict,
+    )
     sql_timeout_s: float = _setting("longest time that one query of yours may take; seconds", default=30.0, gt=0)
     sql_max_rows: int | None = _setting("most rows of a query of yours, 0 for all; default: 10,000 in a table, else a million", ge=0)
 

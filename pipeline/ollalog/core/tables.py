@@ -161,9 +161,50 @@ ALERTS = Table(
         replayed       BOOLEAN      whether it was found in history, by the data's own time; nobody was told
     """),
 )
-TABLES: Mapping[str, Table] = {table.name: table for table in (REQUESTS, INFERENCES, PAIRS, SERVER_EVENTS, REJECTS, ALERTS)}
+# What is left of requests when retention takes their rows away: sums that can be added up, and the percentiles of the day.
+DAY_ROLLUPS = Table(
+    "day_rollups",
+    "UTC day and model of which the requests were removed",
+    "happened_at",
+    _columns("""
+        happened_at         TIMESTAMPTZ  start of the day; UTC
+        model               VARCHAR      as in view daily_trend
+        requests            BIGINT       requests, failed ones included
+        successes           BIGINT       requests that went well
+        latency_ns          BIGINT       latency of all successes; ns
+        min_ns              BIGINT       shortest latency of successes; ns
+        max_ns              BIGINT       longest latency of successes; ns
+        p50_ns              BIGINT       median latency of successes; ns
+        p90_ns              BIGINT       90th percentile of it; ns
+        p95_ns              BIGINT       95th percentile of it; ns
+        p99_ns              BIGINT       99th percentile of it; ns
+        loads               BIGINT       successes that tell their load time
+        load_ns             BIGINT       load time of these; ns
+        prompt_tokens       BIGINT       prompt tokens of all requests; null when none tells
+        generated_tokens    BIGINT       generated tokens of all requests; null when none tells
+        timed_tokens        BIGINT       generated tokens of successes that tell how long it took
+        eval_ns             BIGINT       how long that took; ns
+        timed_prompt_tokens BIGINT       evaluated prompt tokens of successes that tell how long it took
+        prompt_eval_ns      BIGINT       how long that took; ns
+    """),
+)
+TABLES: Mapping[str, Table] = {table.name: table for table in (REQUESTS, INFERENCES, PAIRS, SERVER_EVENTS, REJECTS, ALERTS, DAY_ROLLUPS)}
 # Rows that no line of a log makes: no source is read for them, and the ledger does not count them.
-DERIVED_TABLES = ("alerts",)
+DERIVED_TABLES = ("alerts", "day_rollups")
+# What a request is told by: rows that are kept and removed together, and of whose days sums are left.
+SUMMED_TABLES = ("requests", "inferences", "pairs")
+# What the server said once holds until it says otherwise.
+LASTING_EVENTS = (
+    "server_config",
+    "server_started",
+    "model_load_started",
+    "model_loaded",
+    "model_named",
+    "runners_counted",
+    "model_load_failed",
+    "layers_offloaded",
+    "runner_crashed",
+)
 
 # Columns that came after the first release: parts written before lack them, and readers take them for null.
 LATER_COLUMNS: Mapping[str, tuple[str, ...]] = {"inferences": ("model_blob", "slot")}

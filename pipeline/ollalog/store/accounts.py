@@ -25,7 +25,7 @@ def account_problems(
         sources: All sources with their positions.
         entries: All ledger entries with their batch, by source, in the order they were made.
         totals: The running totals by source: lines and fates.
-        cells: Rows counted from Parquet by (table, batch, source).
+        cells: Rows counted from Parquet by (table, batch, source), and those that retention took away.
     """
     by_source: dict[int, list[tuple[int, LedgerEntry]]] = {}
     for batch, entry in entries:

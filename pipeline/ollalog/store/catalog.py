@@ -35,6 +35,10 @@ class Catalog:
         found = self.rows(statement, parameters)
         return found[0][0] if found else None
 
+    def has_table(self, name: str) -> bool:
+        """Whether there is a table: a reader may find a catalogue that no writer has brought up to date yet."""
+        return self.value("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (name,)) is not None
+
     def run(self, statement: str, parameters: Sequence[Any] = ()) -> None:
         """Run one statement; to be called within `transaction`."""
         with _faults(self._path):
@@ -123,9 +127,12 @@ def read(path: Path, work: Callable[[Catalog], T]) -> T | None:
 
 def _make_tables(catalog: Catalog, path: Path) -> None:
     with catalog.transaction():
-        if _version(catalog, path) == 0:
-            for statement in schema.STATEMENTS:
-                catalog.run(statement)
+        version = _version(catalog, path)
+        statements = list(schema.STATEMENTS) if version == 0 else []
+        statements += [statement for later, added in schema.UPGRADES.items() if later > version for statement in added]
+        for statement in statements:
+            catalog.run(statement)
+        if version < schema.VERSION:
             catalog.run(f"PRAGMA user_version={schema.VERSION}")
 
 

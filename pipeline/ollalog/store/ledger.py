@@ -67,6 +67,21 @@ def put_entries(catalog: Catalog, batch: int, entries: Iterable[LedgerEntry]) ->
         _add_totals(catalog, entry)
 
 
+def put_removed(catalog: Catalog, cells: Mapping[tuple[str, int, int], int]) -> None:
+    """Record rows that were taken away, by (table, batch, source); within a transaction."""
+    catalog.run_many(
+        "INSERT INTO removed VALUES (?, ?, ?, ?) ON CONFLICT (tbl, batch, source) DO UPDATE SET rows = rows + excluded.rows",
+        [(*cell, rows) for cell, rows in cells.items()],
+    )
+
+
+def removed(catalog: Catalog) -> dict[tuple[str, int, int], int]:
+    """Rows that were taken away, by (table, batch, source)."""
+    if not catalog.has_table("removed"):
+        return {}
+    return {(table, batch, source): rows for table, batch, source, rows in catalog.rows("SELECT tbl, batch, source, rows FROM removed")}
+
+
 def put_error(catalog: Catalog, text: str) -> None:
     """Remember what last went wrong."""
     catalog.run("INSERT OR REPLACE INTO meta VALUES ('last_error', ?)", (text,))
@@ -89,6 +104,7 @@ def forget_sources(catalog: Catalog, ids: Iterable[int]) -> None:
         catalog.run("DELETE FROM ledger WHERE source = ?", (source,))
         catalog.run("DELETE FROM totals WHERE source = ?", (source,))
         catalog.run("DELETE FROM checkpoints WHERE source = ?", (source,))
+        catalog.run("DELETE FROM removed WHERE source = ?", (source,))
         catalog.run("UPDATE sources SET byte_offset = 0 WHERE id = ?", (source,))
     for family in families:
         catalog.run(

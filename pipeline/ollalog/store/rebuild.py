@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from contextlib import AbstractContextManager, suppress
@@ -15,7 +16,7 @@ from ollalog.core.batch import LedgerEntry, Source, Turn
 from ollalog.core.clock import Clock
 from ollalog.core.errors import StoreError
 from ollalog.core.layout import StoreLayout
-from ollalog.core.tables import TABLES
+from ollalog.core.tables import DAY_ROLLUPS, SUMMED_TABLES, TABLES
 from ollalog.store import commit, inventory, ledger
 from ollalog.store.catalog import Catalog
 from ollalog.store.comparison import RebuildReport, compared
@@ -39,6 +40,10 @@ class Workplace:
     fault: Fault
     turn: Callable[[], AbstractContextManager[None]]
 
+    def now_us(self) -> int:
+        """The clock's time as the catalogue keeps it."""
+        return as_us(self.clock.now_utc())
+
 
 @dataclass
 class _Gathered:
@@ -49,6 +54,7 @@ class _Gathered:
     states: dict[str, str] = field(default_factory=dict)
     parts: list[PartRecord] = field(default_factory=list)
     waiting: dict[tuple[str, str], list[pl.DataFrame]] = field(default_factory=dict)
+    removed: Counter[tuple[str, int, int]] = field(default_factory=Counter)
 
 
 class Rebuild:
@@ -61,6 +67,7 @@ class Rebuild:
         self._ids = source_ids
         self._place = place
         self._gathered = _Gathered()
+        self._removed = _removed(place.catalog)
 
     def add(self, turn: Turn) -> None:
         """Stage the rows of one turn; the first turn of each source begins at its byte 0.
@@ -72,8 +79,8 @@ class Rebuild:
         batch = inventory.reserve(self._place.catalog)
         for name, frame in turn.tables.items():
             if not frame.is_empty():
-                for day, rows in by_date(TABLES[name], conformed(TABLES[name], frame, batch)).items():
-                    self._gathered.waiting.setdefault((name, day), []).append(rows)
+                for day, found in by_date(TABLES[name], conformed(TABLES[name], frame, batch)).items():
+                    self._gathered.waiting.setdefault((name, day), []).append(self._less_removed(name, day, found))
         self._stage_waiting(batch, at_least=SEAL_ROWS)
         if sum(_height(frames) for frames in self._gathered.waiting.values()) > WAITING_ROWS:
             self._stage_waiting(batch, at_least=1)
@@ -127,10 +134,19 @@ class Rebuild:
                 fix="this is a fault of ollalog; nothing was changed",
             )
 
+    def _less_removed(self, name: str, day: str, rows: pl.DataFrame) -> pl.DataFrame:
+        """The rows of a day less those that retention took away before: their sums are kept, and would be told twice."""
+        if day not in self._removed.days or name not in SUMMED_TABLES:
+            return rows
+        stays = ~pl.col("source").is_in(sorted(self._removed.sources))
+        self._gathered.removed += cells_of(name, rows.filter(~stays))
+        return rows.filter(stays)
+
     def _stage_waiting(self, batch: int, *, at_least: int) -> None:
         waiting = self._gathered.waiting
         ripe = [key for key, frames in waiting.items() if _height(frames) >= at_least]
         drafts = [Draft(PartRecord(*key, batch), pl.concat(waiting.pop(key))) for key in ripe]
+        drafts = [draft for draft in drafts if draft.rows.height]
         self._gathered.parts += commit.stage_all(self._place.layout, drafts, self._place.pool, self._place.fault)
 
     def _stage_rest(self, old: Sequence[PartRecord]) -> list[PartRecord]:
@@ -145,7 +161,7 @@ class Rebuild:
         return staged
 
     def _record(self, batch: int, gathered: _Gathered, old: Sequence[PartRecord], new: Sequence[PartRecord]) -> list[Retired]:
-        catalog, now_us = self._place.catalog, as_us(self._place.clock.now_utc())
+        catalog, now_us = self._place.catalog, self._place.now_us()
         retired = [retired_part(part, self._place.layout, now_us) for part in old]
         with catalog.transaction():
             for number in sorted({batch, *(number for number, _ in gathered.ledger)}):
@@ -153,6 +169,7 @@ class Rebuild:
             ledger.forget_sources(catalog, self._ids)
             for number, entries in gathered.ledger:
                 ledger.put_entries(catalog, number, entries)
+            ledger.put_removed(catalog, gathered.removed)
             ledger.put_sources(catalog, gathered.sources.values())
             ledger.put_states(catalog, gathered.states)
             for part in old:
@@ -163,6 +180,25 @@ class Rebuild:
                 inventory.retire(catalog, file)
             self._place.fault("rebuild_before_commit")
         return retired
+
+
+@dataclass(frozen=True)
+class _Removed:
+    """Days of which retention left sums, and sources that it took rows of."""
+
+    days: frozenset[str]
+    sources: frozenset[int]
+
+
+def _removed(catalog: Catalog) -> _Removed:
+    days = {part.date for part in inventory.live_parts(catalog) if part.table == DAY_ROLLUPS.name}
+    return _Removed(frozenset(days), frozenset(source for _table, _batch, source in ledger.removed(catalog)))
+
+
+def cells_of(table: str, rows: pl.DataFrame) -> Counter[tuple[str, int, int]]:
+    """Rows by (table, batch, source)."""
+    counts = rows.group_by("batch", "source").len()
+    return Counter({(table, batch, source): count for batch, source, count in counts.iter_rows()})
 
 
 def read_part(layout: StoreLayout, part: PartRecord) -> pl.DataFrame:

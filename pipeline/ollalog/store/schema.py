@@ -1,6 +1,6 @@
 """The catalogue's tables. Times are µs since 1970 UTC; the lookups of a commit all go through a key or an index."""
 
-VERSION = 1
+VERSION = 2
 
 STATEMENTS = (
     "CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID",
@@ -32,3 +32,13 @@ STATEMENTS = (
     "CREATE TABLE retired (path TEXT PRIMARY KEY, published TEXT, retired_us INTEGER NOT NULL) WITHOUT ROWID",
     "CREATE INDEX retired_by_time ON retired (retired_us)",
 )
+
+# What each later version adds to the one before; a new catalogue is made by all of them in turn.
+UPGRADES = {
+    2: (
+        # Rows that retention took away, by the batch that wrote them: with them the ledger still adds up.
+        """CREATE TABLE removed (
+            tbl TEXT NOT NULL, batch INTEGER NOT NULL, source INTEGER NOT NULL, rows INTEGER NOT NULL,
+            PRIMARY KEY (tbl, batch, source)) WITHOUT ROWID""",
+    ),
+}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,6 +54,7 @@ class _Books:
     sources: list[Source]
     entries: list[tuple[int, LedgerEntry]]
     totals: dict[int, Mapping[str, int]]
+    removed: dict[tuple[str, int, int], int]
 
 
 def verify(root: Path, reread: Reread) -> VerifyReport:
@@ -73,7 +75,7 @@ def verify(root: Path, reread: Reread) -> VerifyReport:
     counted = recount(layout, books.parts)
     problems = [
         *counted.problems,
-        *account_problems(books.sources, books.entries, books.totals, counted.cells),
+        *account_problems(books.sources, books.entries, books.totals, Counter(counted.cells) + Counter(books.removed)),
         *published_problems(layout, books.parts, books.superseded),
         *_reread_problems(books.sources, counted, reread),
     ]
@@ -89,6 +91,7 @@ def _read(catalog: Catalog) -> _Books:
         sources=ledger.sources(catalog, checkpoints=False),
         entries=list(ledger.entries(catalog)),
         totals={summary.source.id: {"lines": summary.lines, **summary.fates} for summary in ledger.summaries(catalog)},
+        removed=ledger.removed(catalog),
     )
 
 

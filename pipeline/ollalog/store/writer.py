@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import date, datetime, timedelta
@@ -17,7 +17,7 @@ from ollalog.core.clock import Clock
 from ollalog.core.errors import StoreError
 from ollalog.core.layout import StoreLayout
 from ollalog.core.tables import ALERTS
-from ollalog.store import alert_log, commit, inventory, ledger
+from ollalog.store import alert_log, commit, inventory, ledger, removal
 from ollalog.store import catalog as catalogs
 from ollalog.store.alert_log import AlertLog
 from ollalog.store.catalog import Catalog
@@ -157,8 +157,16 @@ class Store:
 
     def rebuild(self, source_ids: Iterable[int]) -> Rebuild:
         """Begin to replace all rows of these sources; nothing changes until its `commit`."""
-        place = Workplace(self._layout, self._catalog, self._pool, self._clock, self._fault, self._rebuild_turn)
-        return Rebuild(frozenset(source_ids), place)
+        return Rebuild(frozenset(source_ids), self._workplace())
+
+    def remove_days(
+        self, days: Collection[tuple[str, str]], *, stay: Mapping[str, pl.Expr], added: Mapping[str, pl.DataFrame]
+    ) -> dict[str, int]:
+        """Take whole days of tables away; see `store.removal`."""
+        return removal.remove_days(self._workplace(), days, stay=stay, added=added)
+
+    def _workplace(self) -> Workplace:
+        return Workplace(self._layout, self._catalog, self._pool, self._clock, self._fault, self._rebuild_turn)
 
     def close(self) -> None:
         """Publish what waits for it, and give the lock back."""
