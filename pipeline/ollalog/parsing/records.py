@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 
@@ -12,27 +11,12 @@ from ollalog.core.tables import INFERENCES, polars_schema
 from ollalog.parsing import names
 from ollalog.parsing.record_names import LARGEST, NESTED, NUMBERS, STATUSES, first_given
 from ollalog.parsing.record_times import instants
+from ollalog.recorder.taxonomy import ERROR_KINDS, error_type
 
-ERROR_TYPES = (
-    ("timeout", r"time[d ]*out|deadline exceeded|took too long"),
-    ("connection_failed", r"connection|connect:|refused|reset by peer|broken pipe|\bEOF\b|unreachable|no such host|network"),
-    ("resource_exhausted", r"out of memory|\boom\b|resource|exhausted|server busy|queue|too many requests|memory|\b429\b|\b503\b"),
-    ("model_not_loaded", r"not loaded|failed to load|unable to load|loading model|load failed"),
-    ("invalid_model", r"model.*(?:not found|does not exist|unknown|invalid)|(?:unknown|invalid|no such) model|not found|\b404\b"),
-    ("invalid_request", r"invalid|bad request|malformed|unsupported|required|missing|does not support|\b400\b|exceeds"),
-)
 # what no record tells: where its row comes from, and what only the server's log knows
 _OF_OTHERS = {"batch", "source", "byte_offset", "host", "session", "model_blob", "slot"}
 _TYPES = polars_schema(INFERENCES)
 COLUMNS = [name for name in INFERENCES.column_names if name not in _OF_OTHERS]
-
-
-def error_type(text: str | None) -> str:
-    """The kind of an error by the taxonomy of the data dictionary: timeout, connection_failed, …, other."""
-    for kind, pattern in ERROR_TYPES:
-        if text and re.search(pattern, text, re.IGNORECASE):
-            return kind
-    return "other"
 
 
 def inferences(raw: pl.DataFrame, origin: str) -> pl.DataFrame:
@@ -134,7 +118,7 @@ def _error_types(told: pl.DataFrame) -> pl.Series:
     if not failed.any():
         return told["error_type"].clear(told.height)
     kinds = _by_distinct(told["complaint"], error_type).fill_null("other")
-    known = pl.when(pl.col("error_type").is_in([kind for kind, _ in ERROR_TYPES])).then(pl.col("error_type"))
+    known = pl.when(pl.col("error_type").is_in(ERROR_KINDS[:-1])).then(pl.col("error_type"))
     return told.select(pl.when(failed).then(pl.coalesce(known, kinds)).alias("error_type")).to_series()
 
 
