@@ -16,7 +16,7 @@ from ollalog.core.tables import LATER_COLUMNS, PAIRS, TABLES, Table
 from ollalog.warehouse.errors import PartGoneError
 
 # Tables whose rows are cut to --since/--until; rejects are dated by when they were read, which is no range to ask for.
-CUT_TABLES = ("requests", "inferences", "pairs", "server_events", "alerts")
+CUT_TABLES = ("requests", "inferences", "pairs", "server_events", "executions", "signals", "resource_samples", "alerts")
 # What the server said once holds until it says otherwise, so these events are not cut at --since: in_range() tells them apart.
 LASTING = {"server_events": ("server_config", "server_started", "model_load_started", "model_loaded", "model_named", "runners_counted",
     "model_load_failed", "layers_offloaded", "runner_crashed")}  # fmt: skip
