@@ -8,12 +8,17 @@ import polars as pl
 
 from ollalog import parsing, sources
 from ollalog.core.batch import Source
+from ollalog.core.tables import RECORDED_TABLES
 
 # What a line says by itself, whatever came before it.
 _TOLD = {
     "requests": ("status", "method", "path", "latency_ns"),
     "inferences": ("model", "operation", "total_ns", "prompt_tokens", "generated_tokens", "success"),
+    "executions": ("kind", "name", "status", "duration_ns", "error_type"),
+    "signals": ("kind", "name", "outcome", "value", "duration_ns", "input_tokens", "output_tokens"),
+    "resource_samples": ("scope", "name", "cpu_ratio", "memory_bytes", "threads"),
 }
+_RECORDED = {table.name for table in RECORDED_TABLES}
 
 
 def reread(source: Source, table: str, rows: pl.DataFrame) -> Sequence[str]:
@@ -21,7 +26,7 @@ def reread(source: Source, table: str, rows: pl.DataFrame) -> Sequence[str]:
 
     Args:
         source: where the rows were read from.
-        table: requests or inferences.
+        table: one of those above.
         rows: a few rows of the table.
 
     Returns:
@@ -33,18 +38,20 @@ def reread(source: Source, table: str, rows: pl.DataFrame) -> Sequence[str]:
         return []
     parsed = parsing.parse(batch)
     if table == "requests":
-        return _differences(source, wanted, parsed.requests, _TOLD[table])
+        return _differences(source, table, wanted, parsed.requests)
+    if table in _RECORDED:
+        return _differences(source, table, wanted, parsed.recorded.get(table, parsed.requests.clear()))
     runs = wanted.filter(pl.col("origin") == "server_log")
     records = wanted.filter(pl.col("origin") != "server_log")
     told = parsed.inferences if parsed.inferences is not None else parsed.requests.select("byte_offset").clear()
     marks = set(parsed.marks["byte_offset"].to_list())
     missing = [offset for offset in runs["byte_offset"].to_list() if offset not in marks]
     sentences = [f"inferences: source {source.id}, offset {offset}: no line of a run begins there" for offset in missing]
-    return [*sentences, *_differences(source, records, told, _TOLD[table])]
+    return [*sentences, *_differences(source, table, records, told)]
 
 
-def _differences(source: Source, wanted: pl.DataFrame, told: pl.DataFrame, columns: Sequence[str]) -> list[str]:
-    table = "requests" if "status" in columns else "inferences"
+def _differences(source: Source, table: str, wanted: pl.DataFrame, told: pl.DataFrame) -> list[str]:
+    columns = _TOLD[table]
     sentences = []
     found = {row["byte_offset"]: row for row in told.iter_rows(named=True)}
     for row in wanted.iter_rows(named=True):

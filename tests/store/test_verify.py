@@ -41,7 +41,18 @@ def test_an_intact_store_is_proven(store: Path) -> None:
     assert proven(store).as_dict() == {
         "ok": True,
         "batches": 4,
-        "rows": {"requests": SEAL_ROWS + 20, "inferences": 0, "pairs": 0, "server_events": 0, "rejects": 1, "alerts": 0, "day_rollups": 0},
+        "rows": {
+            "requests": SEAL_ROWS + 20,
+            "inferences": 0,
+            "pairs": 0,
+            "server_events": 0,
+            "executions": 0,
+            "signals": 0,
+            "resource_samples": 0,
+            "rejects": 1,
+            "alerts": 0,
+            "day_rollups": 0,
+        },
         "problems": [],
     }
 

@@ -29,14 +29,15 @@ LIST = (
     "model_requests model_summary model_latency model_speed model_load latency_breakdown prompt_length_effect operation_latency "
     "endpoint_latency status_counts errors_by_type latency_histogram throughput_by_minute hourly_trend daily_trend degradation "
     "hour_of_week usage_by_client model_comparison versions data_quality request_runs concurrency_by_minute model_residency truncations "
-    "model_names model_loads cold_starts model_thrash server_settings unavailable time_to_first_token cache_reuse"
+    "model_names model_loads cold_starts model_thrash server_settings unavailable time_to_first_token cache_reuse "
+    "executions_by_name agents tools cache_rates queue resources_by_minute resource_efficiency"
 )
 
 every_view = pytest.mark.parametrize("file", VIEWS, ids=lambda file: file.name)
 
 
 def test_all_views_of_the_design_are_there() -> None:
-    """E4-E11, E14, A1, A6, A8, F1, F3-F6, F19."""
+    """E4-E11, E14, A1, A2, A3, A6, A8, B1-B3, C2, D6, F1, F3-F6, F17, F19."""
     assert set(LIST.split()) <= set(load_views())
 
 
@@ -133,9 +134,32 @@ def busy_day() -> dict[str, list[dict[str, object]]]:
     ]
     alerts: list[dict[str, object]] = [{"happened_at": NOW, "rule": "slow_response", "state": "firing", "replayed": True}]
     rollups: list[dict[str, object]] = [{"happened_at": datetime(2026, 6, 1, tzinfo=UTC), "model": "a:1b", "requests": 3, "successes": 0}]
+    executions: list[dict[str, object]] = [
+        {
+            "happened_at": datetime(2026, 6, 1 + number % 3, number % 24, number % 7, tzinfo=UTC), "name": (None, "a", "b")[number % 3],
+            "kind": ("request", "tool", "agent", "task")[number % 4], "parent": (None, "a")[number % 2], "graph": (None, "g")[number % 2],
+            "status": ("success", "timeout", "error")[number % 3], "duration_ns": (None, 10**6 * number)[number % 2], "host": "h",
+        }
+        for number in range(100)
+    ]  # fmt: skip
+    signals: list[dict[str, object]] = [
+        {
+            "happened_at": datetime(2026, 6, 1, number % 24, tzinfo=UTC), "kind": kind, "name": (None, "a", "b")[number % 3],
+            "outcome": (None, "hit", "miss")[number % 3], "value": number, "duration_ns": number, "host": "h",
+        }
+        for number in range(30)
+        for kind in ("cache", "queue_request", "queue_rejection", "queue_wait", "queue_size", "queue_workers", "tokens")
+    ]  # fmt: skip
+    samples: list[dict[str, object]] = [
+        {
+            "happened_at": datetime(2026, 6, 1, number % 24, number % 7, tzinfo=UTC), "scope": ("host", "gpu", "process")[number % 3],
+            "host": ("h", "i")[number % 2], "cpu_ratio": (None, 0.5)[number % 2], "gpu_energy_j": number, "interval_ns": 10**9,
+        }
+        for number in range(100)
+    ]  # fmt: skip
     rows: dict[str, list[dict[str, object]]] = {
         "requests": requests, "inferences": inferences, "pairs": pairs, "server_events": events, "rejects": rejects, "alerts": alerts,
-        "day_rollups": rollups,
+        "executions": executions, "signals": signals, "resource_samples": samples, "day_rollups": rollups,
     }  # fmt: skip
     assert set(rows) == set(TABLES)
     return rows

@@ -129,6 +129,78 @@ SERVER_EVENTS = Table(
         attrs       VARCHAR      the line's attributes as a JSON object; INFO and above only
     """),
 )
+EXECUTIONS = Table(
+    "executions",
+    "request, task, tool, agent, node, graph or model load that a program recorded when it ended",
+    "happened_at",
+    _columns("""
+        happened_at  TIMESTAMPTZ  end of it; UTC
+        kind         VARCHAR      request, task, tool, agent, node, graph or model_load
+        name         VARCHAR      model of a request or load; tool, node or graph; identifier of an agent; null for a task
+        title        VARCHAR      name of an agent for people
+        parent       VARCHAR      identifier of the agent that used a tool
+        graph        VARCHAR      graph that it is part of
+        request_type VARCHAR      what a request is for: generate, chat, embed, ...
+        status       VARCHAR      success, timeout or error
+        duration_ns  BIGINT       how long it took; null where only its failure was recorded; ns
+        error        VARCHAR      error text, its first 2,048 characters
+        error_type   VARCHAR      timeout, connection_failed, invalid_model, resource_exhausted, ...
+        input_bytes  BIGINT       size of what went in; bytes
+        output_bytes BIGINT       size of what came out; bytes
+        retries      BIGINT       attempts beyond the first
+        event        VARCHAR      event of events.jsonl that says so: latency, request_ended, error, task, tool, ...
+        pid          BIGINT       process that recorded it
+    """),
+)
+SIGNALS = Table(
+    "signals",
+    "thing other than an execution that a program recorded: cache, queue, breaker, rate limit, tokens, ...",
+    "happened_at",
+    _columns("""
+        happened_at   TIMESTAMPTZ  when; UTC
+        kind          VARCHAR      event of events.jsonl: request, request_started, tokens, cache, breaker, queue_size, ...
+        name          VARCHAR      what it is about: model, cache, queue, breaker, rate limit or operation
+        graph         VARCHAR      graph that a request or its tokens belong to
+        outcome       VARCHAR      hit or miss of a cache, state of a breaker, type of a request
+        value         DOUBLE       queue_size: entries; queue_workers: workers; count
+        duration_ns   BIGINT       queue_wait, rate_limit: how long was waited; ns
+        input_tokens  BIGINT       tokens: those of the prompt
+        output_tokens BIGINT       tokens: those generated
+        labels        VARCHAR      system_info: what the program says of itself, as a JSON object
+        pid           BIGINT       process that recorded it
+    """),
+)
+RESOURCE_SAMPLES = Table(
+    "resource_samples",
+    "sample of a host, of one of its GPUs, or of a process",
+    "happened_at",
+    _columns("""
+        happened_at            TIMESTAMPTZ  when; UTC
+        scope                  VARCHAR      host (its GPUs together), gpu (one of them) or process
+        name                   VARCHAR      of a GPU: its index and model; of a process: its number
+        interval_ns            BIGINT       time since the sample before, for what is counted since then; ns
+        cpu_ratio              DOUBLE       use of the processor: 0 to 1 of all cores for a host, of one core for a process
+        memory_bytes           BIGINT       memory in use; bytes
+        memory_ratio           DOUBLE       share of the memory in use; 0 to 1
+        memory_available_bytes BIGINT       memory that can be had without swapping; bytes
+        threads                BIGINT       threads of the process
+        gpu_ratio              DOUBLE       use of the GPU, of the busiest one for a host; 0 to 1
+        gpu_memory_bytes       BIGINT       GPU memory in use; bytes
+        gpu_memory_total_bytes BIGINT       GPU memory that there is; bytes
+        gpu_power_w            DOUBLE       power that is drawn; W
+        gpu_energy_j           DOUBLE       energy since the sample before; J
+        gpu_temperature_c      DOUBLE       temperature, of the hottest one for a host; degrees Celsius
+        disk_ratio             DOUBLE       share of the disk of the store in use; 0 to 1
+        disk_read_bytes        BIGINT       read from disks since the sample before; bytes
+        disk_write_bytes       BIGINT       written to disks since the sample before; bytes
+        network_bytes          BIGINT       received and sent since the sample before; bytes
+        connections            BIGINT       connections to the port of Ollama; null where they may not be seen
+        models_loaded          BIGINT       models that Ollama holds in memory
+        models_total           BIGINT       models that Ollama has
+        model_memory_bytes     BIGINT       memory of the loaded models, as Ollama says; bytes
+        is_available           BOOLEAN      whether Ollama answered
+    """),
+)
 REJECTS = Table(
     "rejects",
     "line that could not be used",
@@ -188,7 +260,10 @@ DAY_ROLLUPS = Table(
         prompt_eval_ns      BIGINT       how long that took; ns
     """),
 )
-TABLES: Mapping[str, Table] = {table.name: table for table in (REQUESTS, INFERENCES, PAIRS, SERVER_EVENTS, REJECTS, ALERTS, DAY_ROLLUPS)}
+RECORDED_TABLES = (EXECUTIONS, SIGNALS, RESOURCE_SAMPLES)
+TABLES: Mapping[str, Table] = {
+    table.name: table for table in (REQUESTS, INFERENCES, PAIRS, SERVER_EVENTS, *RECORDED_TABLES, REJECTS, ALERTS, DAY_ROLLUPS)
+}
 # Rows that no line of a log makes: no source is read for them, and the ledger does not count them.
 DERIVED_TABLES = ("alerts", "day_rollups")
 # What a request is told by: rows that are kept and removed together, and of whose days sums are left.

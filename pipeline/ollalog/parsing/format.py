@@ -17,7 +17,8 @@ NO_REJECTED = pl.DataFrame(schema=REJECTED_SCHEMA)
 class Extract:
     """What one format made of its lines; each line is in exactly one of the parts.
 
-    `records` and `marks` have `line` and `byte_offset` and the columns of their format; `said` holds lines that carry a
+    `recorded` holds rows by table, where a format has rows of several. `records` and `marks` have `line` and `byte_offset` and
+    the columns of their format; `said` holds lines that carry a
     message (`saying.SAID_SCHEMA`); a line of `marks` belongs to a record that takes shape over several lines. `noise`
     counts recognised lines that are not stored, by kind. `opens` are those line numbers whose next lines, if no format
     owns them, continue them. `folded` counts continuation lines.
@@ -26,6 +27,7 @@ class Extract:
     records: pl.DataFrame | None = None
     said: pl.DataFrame | None = None
     marks: pl.DataFrame | None = None
+    recorded: Mapping[str, pl.DataFrame] = field(default_factory=dict)
     rejected: pl.DataFrame = field(default_factory=lambda: NO_REJECTED)
     noise: Mapping[str, int] = field(default_factory=dict)
     folded: int = 0

@@ -68,11 +68,14 @@ def _without_slog(frame: pl.DataFrame, last: datetime | None, look_ahead_s: int 
     )
 
 
-def clock_of(requests: pl.DataFrame, events: pl.DataFrame, inferences: pl.DataFrame | None) -> pl.DataFrame:
+def clock_of(
+    requests: pl.DataFrame, events: pl.DataFrame, inferences: pl.DataFrame | None, recorded: Mapping[str, pl.DataFrame]
+) -> pl.DataFrame:
     """The times that lines tell: `line`, `utc`, in order of lines."""
     told = [requests.select("line", "utc"), events.select("line", pl.col("happened_at").alias("utc"))]
     if inferences is not None:
         told.append(inferences.select(pl.col("line").cast(pl.Int64), pl.col("happened_at").alias("utc")))
+    told += [frame.select(pl.col("line").cast(pl.Int64), pl.col("happened_at").alias("utc")) for frame in recorded.values()]
     return pl.concat(told).drop_nulls().sort("line")
 
 

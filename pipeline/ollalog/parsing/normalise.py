@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from ollalog.core.tables import INFERENCES, PAIRS, REJECTS, REQUESTS, SERVER_EVENTS, Table, polars_schema
+from ollalog.core.tables import INFERENCES, PAIRS, RECORDED_TABLES, REJECTS, REQUESTS, SERVER_EVENTS, Table, polars_schema
 from ollalog.parsing import fold, records, zones
 from ollalog.parsing.attribution import attribute
 from ollalog.parsing.instants import UTC, Context, clock_of, last_resolved, latest, placed, timed, with_utc
@@ -45,7 +45,7 @@ def settle(parsed: ParsedBatch, state: ParserState, context: Context) -> Settled
     turns = _turns(parsed, state)
     requests = _requests(parsed, turns, state, context)
     events = _events(parsed, turns, state, context)
-    clock = clock_of(requests, events, parsed.inferences)
+    clock = clock_of(requests, events, parsed.inferences, parsed.recorded)
     attributed = attribute(parsed, events, requests, state.runner)
     inferences = _inferences(parsed, attributed.runs, clock, state, context)
     events = timed(events, clock, state)
@@ -56,13 +56,14 @@ def settle(parsed: ParsedBatch, state: ParserState, context: Context) -> Settled
     rejected = rejected.with_columns(pl.lit(context.read_at, UTC).alias("read_at"))
     events = _with_names(events, pl.when(pl.col("event") == "model_load_started").then(pl.col("attrs").str.extract(BLOB)), context)
     events, is_load_open = _one_end_per_load(events, is_open=state.is_load_open)
-    rows = {REQUESTS: requests, SERVER_EVENTS: events, INFERENCES: inferences, REJECTS: rejected}
+    recorded = {table: parsed.recorded[table.name] for table in RECORDED_TABLES if table.name in parsed.recorded}
+    rows = {REQUESTS: requests, SERVER_EVENTS: events, INFERENCES: inferences, REJECTS: rejected, **recorded}
     tables = {table.name: _cast(frame, table, parsed.source, context, turns) for table, frame in rows.items() if frame.height}
     if attributed.pairs.height:
         tables[PAIRS.name] = _conformed(attributed.pairs.with_columns(pl.lit(context.host).alias("host")), PAIRS)
     record_count = 0 if parsed.inferences is None else parsed.inferences.height
     fates = {
-        "row": requests.height + events.height + record_count + attributed.ending_lines,
+        "row": requests.height + events.height + record_count + attributed.ending_lines + sum(frame.height for frame in recorded.values()),
         "folded": parsed.folded + int(continues.sum()) + parsed.marks.height - attributed.ending_lines,
         "noise": sum(parsed.noise.values()),
         "rejected": rejected.height,

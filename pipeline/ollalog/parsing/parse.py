@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import accumulate
 
 import polars as pl
@@ -41,13 +41,15 @@ class ParsedBatch:
     opens: pl.Series
     noise: Mapping[str, int]
     folded: int
+    recorded: Mapping[str, pl.DataFrame] = field(default_factory=dict)
     first_bytes: bytes = b""
 
     @property
     def record_count(self) -> int:
         """How many records the frames hold: what settling and storing them costs."""
         records = 0 if self.inferences is None else self.inferences.height
-        return records + sum(frame.height for frame in (self.requests, self.events, self.marks, self.rejected, self.unowned))
+        frames = (self.requests, self.events, self.marks, self.rejected, self.unowned, *self.recorded.values())
+        return records + sum(frame.height for frame in frames)
 
 
 def parse(batch: LineBatch, first_bytes: bytes = b"", formats: Sequence[Format] | None = None) -> ParsedBatch:
@@ -83,6 +85,7 @@ def parse(batch: LineBatch, first_bytes: bytes = b"", formats: Sequence[Format] 
         opens=pl.concat([pl.Series("line", dtype=pl.UInt32), *(extract.opens for _, extract in by_format)]).sort(),
         noise=_noise(by_format, debug_count),
         folded=sum(extract.folded for _, extract in by_format),
+        recorded=_recorded([extract.recorded for _, extract in by_format]),
         first_bytes=first_bytes,
     )
 
@@ -122,8 +125,17 @@ def joined(parts: Sequence[ParsedBatch]) -> ParsedBatch:
         opens=lines("opens"),
         noise=noise,
         folded=sum(part.folded for part in parts),
+        recorded=_recorded(
+            [{name: frame.with_columns(pl.col("line") + first) for name, frame in part.recorded.items()} for part, first in placed]
+        ),
         first_bytes=parts[0].first_bytes,
     )
+
+
+def _recorded(found: Sequence[Mapping[str, pl.DataFrame]]) -> dict[str, pl.DataFrame]:
+    """Rows of a recorder by table, in order of `line`."""
+    tables = dict.fromkeys(name for recorded in found for name in recorded)
+    return {name: pl.concat([recorded[name] for recorded in found if name in recorded]).sort("line") for name in tables}
 
 
 _INFERENCE_FORMATS = ("performance_jsonl", "ollama_response")

@@ -78,8 +78,9 @@ def _places(machine: Machine) -> Iterator[tuple[Path, str]]:
             yield machine.root / prefix / "var" / "log", "ollama*"
     yield machine.root / "var" / "log", "ollama*"
     yield machine.root / "var" / "log" / "ollama", "*"
-    yield machine.here, "performance.jsonl*"
-    yield machine.here / "logs", "performance.jsonl*"
+    for folder in (machine.here, machine.here / "logs"):
+        yield folder, "performance.jsonl*"
+        yield folder, "events.jsonl*"
 
 
 def _logs_at(place: tuple[Path, str]) -> list[Path]:

@@ -13,7 +13,7 @@ from ollalog.core.tables import TABLES, polars_schema
 from ollalog.store.parts import by_date, completed, described
 from ollalog.store.records import PartRecord
 
-SAMPLED_TABLES = ("requests", "inferences")
+SAMPLED_TABLES = ("requests", "inferences", "executions", "signals", "resource_samples")
 SAMPLED_ROWS = 40
 SEED = 20_260_101
 ORIGIN = ("batch", "source", "byte_offset")

@@ -16,7 +16,7 @@ from ollalog.core.tables import LASTING_EVENTS, LATER_COLUMNS, PAIRS, TABLES, Ta
 from ollalog.warehouse.errors import PartGoneError
 
 # Tables whose rows are cut to --since/--until; rejects are dated by when they were read, which is no range to ask for.
-CUT_TABLES = ("requests", "inferences", "pairs", "server_events", "alerts", "day_rollups")
+CUT_TABLES = ("requests", "inferences", "pairs", "server_events", "executions", "signals", "resource_samples", "alerts", "day_rollups")
 # Events that hold until others end them are not cut at --since: in_range() tells them apart.
 LASTING = {"server_events": LASTING_EVENTS}
 
