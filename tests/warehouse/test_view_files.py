@@ -29,14 +29,15 @@ LIST = (
     "model_requests model_summary model_latency model_speed model_load latency_breakdown prompt_length_effect operation_latency "
     "endpoint_latency status_counts errors_by_type latency_histogram throughput_by_minute hourly_trend daily_trend degradation "
     "hour_of_week usage_by_client model_comparison versions data_quality request_runs concurrency_by_minute model_residency truncations "
-    "model_names model_loads cold_starts model_thrash server_settings unavailable time_to_first_token cache_reuse"
+    "model_names model_loads cold_starts model_thrash server_settings unavailable time_to_first_token cache_reuse "
+    "model_score recommendations overview activity time_slices latency_heatmap concurrency_by_slice server_events_by_slice alert_states"
 )
 
 every_view = pytest.mark.parametrize("file", VIEWS, ids=lambda file: file.name)
 
 
 def test_all_views_of_the_design_are_there() -> None:
-    """E4-E11, E14, A1, A6, A8, F1, F3-F6, F19."""
+    """E4-E11, E14, A1, A6, A8, C3, C5, C7, F1, F3-F6, F15, F19."""
     assert set(LIST.split()) <= set(load_views())
 
 
