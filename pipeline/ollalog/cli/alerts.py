@@ -10,10 +10,10 @@ import click
 
 from ollalog.cli.answers import answered
 from ollalog.cli.exit import FOUND
-from ollalog.cli.instants import instant
 from ollalog.cli.options import with_common_options
-from ollalog.cli.rows import plain
+from ollalog.core.instants import instant
 from ollalog.core.printable import printable
+from ollalog.core.rows import plain
 from ollalog.core.sqlfile import SEVERITIES
 
 if TYPE_CHECKING:

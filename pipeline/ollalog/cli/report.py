@@ -15,7 +15,6 @@ import click
 from ollalog.cli import report_context, report_quality, report_requests, report_speed, report_time, units
 from ollalog.cli.answers import EMPTY, answered, is_empty
 from ollalog.cli.charts import Charset, charset_of
-from ollalog.cli.instants import instant
 from ollalog.cli.parameters import TimeZone
 from ollalog.cli.report_json import as_json
 from ollalog.cli.report_markdown import as_markdown
@@ -23,6 +22,7 @@ from ollalog.cli.report_model import Report, Section
 from ollalog.cli.report_overview import facts, notes, summary
 from ollalog.cli.report_text import as_text
 from ollalog.core.errors import UsageError, did_you_mean
+from ollalog.core.instants import instant
 
 if TYPE_CHECKING:
     from ollalog.cli.session import Session

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ollalog.cli.exit import FOUND
-from ollalog.cli.instants import instant
 from ollalog.cli.options import with_common_options
-from ollalog.cli.rows import plain
+from ollalog.core.instants import instant
 from ollalog.core.printable import printable
+from ollalog.core.rows import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,9 +11,9 @@ import click
 
 from ollalog.cli.answers import EMPTY, answered, is_empty
 from ollalog.cli.exit import report_failure
-from ollalog.cli.rows import FORMATS, TEXTS, parquet_rows
 from ollalog.core.errors import PipelineError, UsageError
 from ollalog.core.printable import printable
+from ollalog.core.rows import FORMATS, TEXTS, parquet_rows
 
 if TYPE_CHECKING:
     import polars as pl

@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from ollalog.cli.instants import instant
 from ollalog.core.errors import UsageError
+from ollalog.core.instants import instant
 
 NOW = datetime(2026, 6, 21, 22, 30, tzinfo=UTC)
 BERLIN = ZoneInfo("Europe/Berlin")

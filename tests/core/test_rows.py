@@ -10,7 +10,7 @@ from decimal import Decimal
 import polars as pl
 import pytest
 
-from ollalog.cli.rows import csv_rows, json_rows, ndjson_rows, parquet_rows, plain, table_rows
+from ollalog.core.rows import csv_rows, json_rows, ndjson_rows, parquet_rows, plain, table_rows
 
 ROWS = pl.DataFrame(
     {

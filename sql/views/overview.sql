@@ -1,0 +1,79 @@
+-- [view]
+-- purpose = "everything in one row: the figures at the head of the dashboard"
+-- grain   = []
+-- needs   = ["time_slices", "requests_without_loads", "concurrency_by_minute", "truncations", "model_residency"]
+-- [columns]
+-- first_utc            = "end of the first request of a model; UTC"
+-- last_utc             = "end of the last one; UTC"
+-- requests             = "requests of models, failed ones included"
+-- successes            = "requests that went well"
+-- failures             = "requests that failed"
+-- error_ratio          = "failures / requests; 0 to 1"
+-- requests_per_minute  = "requests / length of the range (see time_slices); 1/min; null when that is no time"
+-- p50_ns               = "median latency of successes; ns"
+-- p95_ns               = "95th percentile of latency of successes; ns"
+-- first_token_p50_ns   = "median time to the first token, derived as wait plus evaluation of the prompt; ns; null when the log does not tell"
+-- prompt_tokens        = "prompt tokens; null when no request tells"
+-- generated_tokens     = "generated tokens; null when no request tells"
+-- tokens_per_second    = "generated tokens / generation time, over all successes; 1/s"
+-- in_flight_max        = "most requests of a machine at the same time"
+-- prompts_truncated    = "prompts that were cut because they did not fit the context"
+-- context_shifts       = "runs whose context overflowed while they generated"
+-- models               = "different models that are known to have been used"
+-- models_loaded        = "models that were loaded at the end, as far as the log tells"
+-- clients              = "different clients"
+WITH
+request AS (
+  SELECT
+    min(happened_at) AS first_utc,
+    max(happened_at) AS last_utc,
+    count(*) AS requests,
+    count(*) FILTER (WHERE success) AS successes,
+    quantile_cont(latency_ns, [0.5, 0.95]) FILTER (WHERE success) AS quantiles_ns,
+    median(wait_ns + prompt_eval_ns) FILTER (WHERE success) AS first_token_ns,
+    sum(prompt_tokens) AS prompt_tokens,
+    sum(generated_tokens) AS generated_tokens,
+    1e9 * sum(generated_tokens) FILTER (WHERE success AND eval_ns > 0)
+      / nullif(sum(eval_ns) FILTER (WHERE success AND generated_tokens IS NOT NULL), 0) AS speed,
+    count(DISTINCT coalesce(model, model_blob)) AS models,
+    count(DISTINCT client) AS clients
+  FROM requests_without_loads
+  HAVING count(*) > 0
+),
+flight AS (
+  SELECT max(in_flight_max) AS in_flight_max FROM concurrency_by_minute
+),
+cut AS (
+  SELECT
+    sum(prompts_truncated) AS prompts_truncated,
+    sum(context_shifts) AS context_shifts
+  FROM truncations
+),
+resident AS (
+  SELECT count(*) AS models_loaded FROM model_residency WHERE ended_by = 'loaded'
+)
+SELECT
+  request.first_utc,
+  request.last_utc,
+  CAST(requests AS BIGINT) AS requests,
+  CAST(successes AS BIGINT) AS successes,
+  CAST(requests - successes AS BIGINT) AS failures,
+  CAST((requests - successes) / requests AS DOUBLE) AS error_ratio,
+  CAST(requests * 6e7 / nullif(epoch_us(time_slices.last_utc) - epoch_us(time_slices.first_utc), 0) AS DOUBLE) AS requests_per_minute,
+  CAST(round(quantiles_ns[1]) AS BIGINT) AS p50_ns,
+  CAST(round(quantiles_ns[2]) AS BIGINT) AS p95_ns,
+  CAST(round(first_token_ns) AS BIGINT) AS first_token_p50_ns,
+  CAST(prompt_tokens AS BIGINT) AS prompt_tokens,
+  CAST(generated_tokens AS BIGINT) AS generated_tokens,
+  CAST(speed AS DOUBLE) AS tokens_per_second,
+  CAST(in_flight_max AS BIGINT) AS in_flight_max,
+  CAST(coalesce(prompts_truncated, 0) AS BIGINT) AS prompts_truncated,
+  CAST(coalesce(context_shifts, 0) AS BIGINT) AS context_shifts,
+  CAST(models AS BIGINT) AS models,
+  CAST(models_loaded AS BIGINT) AS models_loaded,
+  CAST(clients AS BIGINT) AS clients
+FROM request
+LEFT JOIN time_slices ON TRUE
+CROSS JOIN flight
+CROSS JOIN cut
+CROSS JOIN resident
