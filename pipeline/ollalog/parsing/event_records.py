@@ -10,7 +10,7 @@ import polars as pl
 
 from ollalog.core.tables import EXECUTIONS, RESOURCE_SAMPLES, SIGNALS, Table, polars_schema
 from ollalog.parsing import names
-from ollalog.parsing.records import error_type
+from ollalog.recorder.taxonomy import error_type
 
 ERROR_CHARACTERS = 2048
 _TEXTS = (
