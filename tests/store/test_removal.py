@@ -107,6 +107,7 @@ def test_a_catalogue_of_the_first_version_is_read_and_brought_up_to_date(tmp_pat
     fill(tmp_path)
     with sqlite3.connect(tmp_path / "catalog.sqlite") as connection:
         connection.execute("DROP TABLE removed")
+        connection.execute("ALTER TABLE ledger DROP COLUMN first_batch")
         connection.execute("PRAGMA user_version=1")
     connection.close()
     assert verify(tmp_path, lambda *_: []).problems == ()

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from ollalog.core.batch import FATES, LedgerEntry, Source
 from ollalog.core.tables import DERIVED_TABLES
-from ollalog.store.ledger import follows
+from ollalog.store.ledger import Batches, follows, teller
 
 NAMED = 20
-Entries = Sequence[tuple[int, LedgerEntry]]
+Entries = Sequence[tuple[Batches, LedgerEntry]]
 
 
 def account_problems(
@@ -23,14 +23,14 @@ def account_problems(
 
     Args:
         sources: All sources with their positions.
-        entries: All ledger entries with their batch, by source, in the order they were made.
+        entries: All ledger entries with their batches, by source, in the order they were made.
         totals: The running totals by source: lines and fates.
         cells: Rows counted from Parquet by (table, batch, source), and those that retention took away.
     """
-    by_source: dict[int, list[tuple[int, LedgerEntry]]] = {}
-    for batch, entry in entries:
-        by_source.setdefault(entry.source, []).append((batch, entry))
-        yield from _unlawful(batch, entry)
+    by_source: dict[int, list[tuple[Batches, LedgerEntry]]] = {}
+    for batches, entry in entries:
+        by_source.setdefault(entry.source, []).append((batches, entry))
+        yield from _unlawful(batches[1], entry)
     known = {source.id: source for source in sources}
     for number in sorted(by_source.keys() - known.keys()):
         yield f"source {number}: the ledger has entries of it, the list of sources does not"
@@ -55,7 +55,7 @@ def _unlawful(batch: int, entry: LedgerEntry) -> Iterator[str]:
 def _broken_chain(source: Source, entries: Entries) -> Iterator[str]:
     """Each entry goes on where the last one ended, and the last one ends at the source's position."""
     end = 0
-    for batch, entry in entries:
+    for (_, batch), entry in entries:
         if not follows(entry, end):
             yield f"source {source.id} ({source.path}): batch {batch} has bytes {entry.start} to {entry.end}, the one before ended at {end}"
         end = entry.end
@@ -75,13 +75,19 @@ def _wrong_totals(source: Source, entries: Entries, totals: Mapping[str, int]) -
 def _wrong_rows(entries: Entries, cells: Mapping[tuple[str, int, int], int]) -> Iterator[str]:
     """Rows that the ledger tells of, against rows that Parquet holds, for every table, batch and source."""
     told: Counter[tuple[str, int, int]] = Counter()
-    for batch, entry in entries:
+    folded: dict[int, list[Batches]] = {}
+    for (first, batch), entry in entries:
         for table, count in entry.rows.items():
             told[table, batch, entry.source] += count
-    read = {key: count for key, count in cells.items() if key[0] not in DERIVED_TABLES}
-    odd = sorted(key for key in told.keys() | read.keys() if told.get(key, 0) != cells.get(key, 0))
+        if first != batch:
+            folded.setdefault(entry.source, []).append((first, batch))
+    read: Counter[tuple[str, int, int]] = Counter()
+    for (table, batch, source), count in cells.items():
+        if table not in DERIVED_TABLES:
+            read[table, teller(batch, folded.get(source, [])), source] += count
+    odd = sorted(key for key in told.keys() | read.keys() if told.get(key, 0) != read.get(key, 0))
     for key in odd[:NAMED]:
         table, batch, source = key
-        yield f"{table}: batch {batch} of source {source}: the ledger tells of {told.get(key, 0)} rows, Parquet holds {cells.get(key, 0)}"
+        yield f"{table}: batch {batch} of source {source}: the ledger tells of {told.get(key, 0)} rows, Parquet holds {read.get(key, 0)}"
     if len(odd) > NAMED:
         yield f"... and {len(odd) - NAMED} more batches whose rows in ledger and Parquet differ"

@@ -39,6 +39,10 @@ class Catalog:
         """Whether there is a table: a reader may find a catalogue that no writer has brought up to date yet."""
         return self.value("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (name,)) is not None
 
+    def has_column(self, table: str, name: str) -> bool:
+        """As `has_table`."""
+        return self.value("SELECT 1 FROM pragma_table_info(?) WHERE name = ?", (table, name)) is not None
+
     def run(self, statement: str, parameters: Sequence[Any] = ()) -> None:
         """Run one statement; to be called within `transaction`."""
         with _faults(self._path):

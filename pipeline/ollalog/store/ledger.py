@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ollalog.core.batch import FATES, Checkpoint, LedgerEntry, Source, SourceSummary
@@ -12,6 +13,9 @@ from ollalog.store.catalog import Catalog
 
 # Checkpoints nearer to each other than this share of their offset are thinned out: some 250 for each e-fold of size.
 CHECKPOINT_DENSITY = 256
+
+Batches = tuple[int, int]
+"""The first and the last of the batches that an entry tells of; mostly the same one."""
 
 
 def sources(catalog: Catalog, *, checkpoints: bool) -> list[Source]:
@@ -69,9 +73,13 @@ def put_entries(catalog: Catalog, batch: int, entries: Iterable[LedgerEntry]) ->
 
 def put_removed(catalog: Catalog, cells: Mapping[tuple[str, int, int], int]) -> None:
     """Record rows that were taken away, by (table, batch, source); within a transaction."""
+    folded: dict[int, list[Batches]] = {}
+    for source, *batches in catalog.rows("SELECT source, first_batch, batch FROM ledger WHERE first_batch IS NOT NULL ORDER BY source, id"):
+        folded.setdefault(source, []).append((batches[0], batches[1]))
+    told = ((table, teller(batch, folded.get(source, [])), source, rows) for (table, batch, source), rows in cells.items())
     catalog.run_many(
         "INSERT INTO removed VALUES (?, ?, ?, ?) ON CONFLICT (tbl, batch, source) DO UPDATE SET rows = rows + excluded.rows",
-        [(*cell, rows) for cell, rows in cells.items()],
+        told,
     )
 
 
@@ -113,11 +121,13 @@ def forget_sources(catalog: Catalog, ids: Iterable[int]) -> None:
         )
 
 
-def entries(catalog: Catalog) -> Iterable[tuple[int, LedgerEntry]]:
-    """Every entry with its batch, by source, in the order they were made."""
-    statement = "SELECT batch, source, start, stop, lines, fates, noise, rows, gap_bytes FROM ledger ORDER BY source, id"
-    for batch, source, start, end, lines, fates, noise, rows, gap_bytes in catalog.rows(statement):
-        yield batch, LedgerEntry(source, start, end, lines, json.loads(fates), json.loads(noise), json.loads(rows), gap_bytes)
+def entries(catalog: Catalog) -> Iterable[tuple[Batches, LedgerEntry]]:
+    """Every entry with its batches, by source, in the order they were made."""
+    first_batch = "coalesce(first_batch, batch)" if catalog.has_column("ledger", "first_batch") else "batch"
+    statement = f"SELECT {first_batch}, batch, source, start, stop, lines, fates, noise, rows, gap_bytes FROM ledger ORDER BY source, id"  # noqa: S608
+    for first, batch, source, start, end, lines, fates, noise, rows, gap_bytes in catalog.rows(statement):
+        entry = LedgerEntry(source, start, end, lines, json.loads(fates), json.loads(noise), json.loads(rows), gap_bytes)
+        yield (first, batch), entry
 
 
 def _put_checkpoints(catalog: Catalog, source: Source) -> None:
@@ -144,6 +154,12 @@ def _refuse_break(catalog: Catalog, entry: LedgerEntry) -> None:
             want=f"bytes from {last}",
             fix="this is a fault of ollalog; nothing was stored, so a corrected version reads the same lines again",
         )
+
+
+def teller(batch: int, folded: Sequence[Batches]) -> int:
+    """The batch whose entry tells of a batch: its own, or the last of those that it was folded with. `folded` is in order."""
+    place = bisect_left(folded, batch, key=lambda batches: batches[1])
+    return folded[place][1] if place < len(folded) and folded[place][0] <= batch else batch
 
 
 def follows(entry: LedgerEntry, last: int) -> bool:

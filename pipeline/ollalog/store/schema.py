@@ -40,5 +40,7 @@ UPGRADES = {
         """CREATE TABLE removed (
             tbl TEXT NOT NULL, batch INTEGER NOT NULL, source INTEGER NOT NULL, rows INTEGER NOT NULL,
             PRIMARY KEY (tbl, batch, source)) WITHOUT ROWID""",
+        # Of an entry that several batches were folded into, the first of them.
+        "ALTER TABLE ledger ADD COLUMN first_batch INTEGER",
     ),
 }

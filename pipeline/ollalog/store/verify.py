@@ -17,6 +17,8 @@ from ollalog.store import catalog as catalogs
 from ollalog.store import inventory, ledger
 from ollalog.store.accounts import account_problems
 from ollalog.store.catalog import Catalog
+from ollalog.store.folding import folded_batches
+from ollalog.store.ledger import Batches
 from ollalog.store.published import published_problems
 from ollalog.store.records import PartRecord, Retired
 from ollalog.store.recount import Recount, recount
@@ -52,7 +54,7 @@ class _Books:
     parts: list[PartRecord]
     superseded: list[Retired]
     sources: list[Source]
-    entries: list[tuple[int, LedgerEntry]]
+    entries: list[tuple[Batches, LedgerEntry]]
     totals: dict[int, Mapping[str, int]]
     removed: dict[tuple[str, int, int], int]
 
@@ -85,7 +87,7 @@ def verify(root: Path, reread: Reread) -> VerifyReport:
 
 def _read(catalog: Catalog) -> _Books:
     return _Books(
-        batches=int(catalog.value("SELECT count(*) FROM batches")),
+        batches=int(catalog.value("SELECT count(*) FROM batches")) + folded_batches(catalog),
         parts=inventory.parts_with_sources(catalog),
         superseded=inventory.superseded(catalog),
         sources=ledger.sources(catalog, checkpoints=False),

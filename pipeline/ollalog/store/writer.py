@@ -17,7 +17,7 @@ from ollalog.core.clock import Clock
 from ollalog.core.errors import StoreError
 from ollalog.core.layout import StoreLayout
 from ollalog.core.tables import ALERTS
-from ollalog.store import alert_log, commit, inventory, ledger, removal
+from ollalog.store import alert_log, commit, folding, inventory, ledger, removal
 from ollalog.store import catalog as catalogs
 from ollalog.store.alert_log import AlertLog
 from ollalog.store.catalog import Catalog
@@ -51,6 +51,7 @@ class Store:
         self._unlinked: dict[tuple[str, str, int], PartRecord] = {}
         self._linked_at: datetime | None = None
         self._failed = False
+        self._commits = 0
 
     def sources(self) -> list[Source]:
         """All known sources with their checkpoints, by number."""
@@ -94,6 +95,9 @@ class Store:
                 self._fault("before_commit")
             self._fault("committed")
             self._publish(parts)
+            self._commits += 1
+            if self._commits % folding.KEPT_BATCHES == 0:
+                folding.fold(self._catalog)
         return batch
 
     def note_error(self, text: str) -> None:
