@@ -9,7 +9,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ollalog.recorder.process import configure, get_performance_stats, record_performance, track_performance
+    from ollalog.recorder.collector import MetricsCollector
+    from ollalog.recorder.process import (
+        configure,
+        get_metrics_collector,
+        get_performance_stats,
+        record_performance,
+        start_metrics_server,
+        track_performance,
+    )
+    from ollalog.recorder.server import MetricsServerError
     from ollalog.recorder.taxonomy import (
         ConnectionFailedError,
         InvalidModelError,
@@ -26,20 +35,26 @@ __all__ = [
     "ConnectionFailedError",
     "InvalidModelError",
     "InvalidRequestError",
+    "MetricsCollector",
+    "MetricsServerError",
     "ModelNotLoadedError",
     "OllamaError",
     "OllamaTimeoutError",
     "OtherError",
     "ResourceExhaustedError",
     "configure",
+    "get_metrics_collector",
     "get_performance_stats",
     "record_performance",
+    "start_metrics_server",
     "track_performance",
 ]
 
 _MODULES = {
-    "process": ("configure", "get_performance_stats", "record_performance", "track_performance"),
-    "taxonomy": tuple(name for name in __all__ if name.endswith("Error")),
+    "collector": ("MetricsCollector",),
+    "process": tuple(name for name in __all__ if name.islower()),
+    "server": ("MetricsServerError",),
+    "taxonomy": tuple(name for name in __all__ if name.endswith("Error") and name != "MetricsServerError"),
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names}
 
