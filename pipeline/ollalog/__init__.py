@@ -9,7 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from ollalog.recorder.client import wrap_client
     from ollalog.recorder.collector import MetricsCollector
+    from ollalog.recorder.handler import RecorderHandler
     from ollalog.recorder.process import (
         configure,
         get_metrics_collector,
@@ -41,6 +43,7 @@ __all__ = [
     "OllamaError",
     "OllamaTimeoutError",
     "OtherError",
+    "RecorderHandler",
     "ResourceExhaustedError",
     "configure",
     "get_metrics_collector",
@@ -48,14 +51,21 @@ __all__ = [
     "record_performance",
     "start_metrics_server",
     "track_performance",
+    "wrap_client",
 ]
 
 _MODULES = {
+    "client": ("wrap_client",),
     "collector": ("MetricsCollector",),
-    "process": tuple(name for name in __all__ if name.islower()),
+    "handler": ("RecorderHandler",),
+    "process": ("configure", "get_metrics_collector", "get_performance_stats", "record_performance", "start_metrics_server",
+                "track_performance"),
     "server": ("MetricsServerError",),
-    "taxonomy": tuple(name for name in __all__ if name.endswith("Error") and name != "MetricsServerError"),
-}
+    "taxonomy": (
+        "ConnectionFailedError", "InvalidModelError", "InvalidRequestError", "ModelNotLoadedError", "OllamaError", "OllamaTimeoutError",
+        "OtherError", "ResourceExhaustedError",
+    ),
+}  # fmt: skip
 _HOMES = {name: module for module, names in _MODULES.items() for name in names}
 
 

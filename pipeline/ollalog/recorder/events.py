@@ -13,6 +13,7 @@ from ollalog.recorder.values import amount, instant
 
 STATUSES = ("success", "timeout", "error")
 _MOST_LABELS = 50
+_LONGEST_S = 1e9
 
 
 class UnusableValueError(ValueError):
@@ -36,7 +37,8 @@ def event_record(event: str, values: Mapping[str, object], pid: int) -> dict[str
             record["error"], record["error_type"] = describe(value)
         elif name in _CONVERTED:
             kept_as, factor = _CONVERTED[name]
-            record[kept_as] = round(_number(value) * factor, 6)
+            converted = _number(_number(value) * factor)
+            record[kept_as] = round(converted) if kept_as == "memory_bytes" else round(converted, 6)
         elif value is not None:
             record[name] = _CLEANERS.get(name, bounded)(value)
         elif name not in _OPTIONAL:
@@ -49,6 +51,13 @@ def _number(value: object) -> float:
     if number is None:
         raise UnusableValueError(f"{bounded(value)} is no amount")
     return number
+
+
+def _seconds(value: object) -> float:
+    seconds = _number(value)
+    if seconds > _LONGEST_S:
+        raise UnusableValueError(f"{seconds} s are more than {_LONGEST_S}")
+    return seconds
 
 
 def _count(value: object) -> int:
@@ -79,7 +88,7 @@ _OPTIONAL = {"agent", "error", "input_bytes", "output_bytes"}
 # as producers know them, and as they are written
 _CONVERTED = {"memory_mb": ("memory_bytes", 1e6), "cpu_percent": ("cpu_ratio", 0.01)}
 _CLEANERS: dict[str, Callable[[object], object]] = {
-    "seconds": _number,
+    "seconds": _seconds,
     **dict.fromkeys(("input_tokens", "output_tokens", "memory_bytes", "threads", "input_bytes", "output_bytes"), _count),
     **dict.fromkeys(("retries", "size", "workers"), _count),
     "success": bool,
