@@ -41,6 +41,22 @@ def test_every_event_of_a_run_is_a_row(tmp_path: Path, capsys: pytest.CaptureFix
     assert json.loads(capsys.readouterr().out) == [{"name": "search", "n": 1}]
 
 
+def test_rotated_files_are_read_once_each_while_the_producer_goes_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """E13: rotation by size, met in the middle of its work."""
+    collector = MetricsCollector(tmp_path / "logs", max_bytes=20_000, backups=50)
+    stored = 0
+    for begin in range(0, 1000, 250):
+        for number in range(begin, begin + 250):
+            collector.record_model_load(f"model-{number}", number)
+        assert run(["ingest", "--json", "--store", str(tmp_path / "store"), str(tmp_path / "logs")]) == 0
+        stored += json.loads(capsys.readouterr().out)["rows"]["executions"]
+    assert stored == 1000
+    assert len(list((tmp_path / "logs").iterdir())) > 4
+    query = "SELECT count(DISTINCT name) AS models, sum(duration_ns) / 1e9 AS seconds FROM executions"
+    assert run(["sql", "--store", str(tmp_path / "store"), "--format", "json", query]) == 0
+    assert json.loads(capsys.readouterr().out) == [{"models": 1000, "seconds": 499_500.0}]
+
+
 @pytest.mark.parametrize(
     ("event", "values"),
     [
