@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV   := .venv
 BIN    := $(VENV)/bin
 STORE  := build/store
-SOURCES := pipeline tests
+SOURCES := pipeline tests examples
 
 .PHONY: run test check bench system-deps format clean
 

@@ -1,12 +1,13 @@
 #!/bin/sh
 # Installs the Debian packages that some tests and the benchmarks use. Without apt it says so and goes on.
 set -eu
-packages="goaccess mtail lnav systemd systemd-journal-remote"
+packages="goaccess mtail lnav systemd systemd-journal-remote prometheus"
 missing=""
 for package in $packages; do
     case "$package" in
         systemd) there=$(command -v systemd-analyze || true) ;;
         systemd-journal-remote) there=$(ls /lib/systemd/systemd-journal-remote 2>/dev/null || true) ;;
+        prometheus) there=$(command -v promtool || true) ;;
         *) there=$(command -v "$package" || true) ;;
     esac
     [ -n "$there" ] || missing="$missing $package"

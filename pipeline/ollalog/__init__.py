@@ -9,7 +9,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ollalog.recorder.process import configure, get_performance_stats, record_performance, track_performance
+    from ollalog.recorder.client import wrap_client
+    from ollalog.recorder.collector import MetricsCollector
+    from ollalog.recorder.handler import RecorderHandler
+    from ollalog.recorder.process import (
+        configure,
+        get_metrics_collector,
+        get_performance_stats,
+        record_performance,
+        start_metrics_server,
+        track_performance,
+    )
+    from ollalog.recorder.server import MetricsServerError
     from ollalog.recorder.taxonomy import (
         ConnectionFailedError,
         InvalidModelError,
@@ -26,21 +37,35 @@ __all__ = [
     "ConnectionFailedError",
     "InvalidModelError",
     "InvalidRequestError",
+    "MetricsCollector",
+    "MetricsServerError",
     "ModelNotLoadedError",
     "OllamaError",
     "OllamaTimeoutError",
     "OtherError",
+    "RecorderHandler",
     "ResourceExhaustedError",
     "configure",
+    "get_metrics_collector",
     "get_performance_stats",
     "record_performance",
+    "start_metrics_server",
     "track_performance",
+    "wrap_client",
 ]
 
 _MODULES = {
-    "process": ("configure", "get_performance_stats", "record_performance", "track_performance"),
-    "taxonomy": tuple(name for name in __all__ if name.endswith("Error")),
-}
+    "client": ("wrap_client",),
+    "collector": ("MetricsCollector",),
+    "handler": ("RecorderHandler",),
+    "process": ("configure", "get_metrics_collector", "get_performance_stats", "record_performance", "start_metrics_server",
+                "track_performance"),
+    "server": ("MetricsServerError",),
+    "taxonomy": (
+        "ConnectionFailedError", "InvalidModelError", "InvalidRequestError", "ModelNotLoadedError", "OllamaError", "OllamaTimeoutError",
+        "OtherError", "ResourceExhaustedError",
+    ),
+}  # fmt: skip
 _HOMES = {name: module for module, names in _MODULES.items() for name in names}
 
 

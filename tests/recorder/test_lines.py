@@ -16,6 +16,8 @@ import pytest
 
 from ollalog.recorder.lines import LineFile
 
+# Python 3.12 and later say so wherever a thread runs, and one does: it ends tests that hang.
+pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 FORK = multiprocessing.get_context("fork")
 
 

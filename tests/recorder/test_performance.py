@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import ollama
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -127,8 +128,8 @@ def test_a_tracked_request_is_timed_and_an_exception_goes_on_its_way(logs: Path)
 
 
 def test_a_reply_of_the_ollama_package_is_read_like_a_mapping(logs: Path) -> None:
-    ollama = pytest.importorskip("ollama")
-    for reply in (ollama.ChatResponse(**REPLY), ollama.GenerateResponse(**{**REPLY, "response": "kept out"}), REPLY):
+    chat, generate = ollama.ChatResponse.model_validate(REPLY), ollama.GenerateResponse.model_validate({**REPLY, "response": "kept out"})
+    for reply in (chat, generate, REPLY):
         ollalog.record_performance("llama3.1:8b", "chat", None, True, response=reply, timestamp=datetime(2026, 1, 1, tzinfo=UTC))
     first, *others = records(logs)
     assert first["total_latency_ms"] == 5300
@@ -170,7 +171,6 @@ def test_a_folder_that_is_a_file_costs_records_and_is_said_once(logs: Path, capl
 
 def test_a_hundred_thousand_models_are_counted_in_bounded_memory(tmp_path: Path) -> None:
     recorder = PerformanceRecorder(tmp_path)
-    recorder.file.append = lambda _record: True  # type: ignore[method-assign, assignment]
     for number in range(100_000):
         recorder.record(f"model-{number}", "chat", 1.0, True)
     by_model = recorder.stats()["by_model"]

@@ -12,7 +12,7 @@ from typing import Self
 from ollalog.recorder.families import OTHER
 from ollalog.recorder.forks import renew_at_fork
 from ollalog.recorder.lines import LineFile
-from ollalog.recorder.replies import costs, error_of, total_ms
+from ollalog.recorder.replies import costs, error_of, missing_rates, total_ms
 from ollalog.recorder.tallies import RequestTally, statistics
 from ollalog.recorder.taxonomy import describe
 from ollalog.recorder.text import bounded
@@ -144,6 +144,7 @@ def _record(
         record["error"], record["error_type"] = describe(error)
     record |= costs(response)
     record |= {bounded(name): plain(value) for name, value in fields.items() if value is not None}
+    record |= missing_rates(record)
     return record
 
 

@@ -5,27 +5,52 @@ from __future__ import annotations
 import threading
 from os import PathLike
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from ollalog.recorder.collector import MetricsCollector
+from ollalog.recorder.forks import renew_at_fork
 from ollalog.recorder.performance import PerformanceRecorder, TrackedRequest
 
+if TYPE_CHECKING:
+    from ollalog.recorder.server import MetricsServer
+
 _DIRECTORY = Path("logs")
-_lock = threading.Lock()
-_recorder = PerformanceRecorder(_DIRECTORY)
+
+
+class _Process:
+    """What this process records with."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.options: tuple[Path, int | None, int] = (_DIRECTORY, None, 5)
+        self.recorder = PerformanceRecorder(_DIRECTORY)
+        self.collector: MetricsCollector | None = None
+        renew_at_fork(self)
+
+    def renew(self) -> None:
+        """In a new process: a lock that no thread of the parent holds."""
+        self.lock = threading.Lock()
+
+
+_process = _Process()
 
 
 def configure(directory: str | PathLike[str] = _DIRECTORY, *, max_bytes: int | None = None, backups: int = 5) -> None:
     """Say where this process writes performance.jsonl and events.jsonl; without it that is `logs` in the working folder.
 
-    Statistics begin anew.
+    Statistics of requests begin anew; the collector of this process goes on, and writes there from now on.
 
     Args:
         directory: Folder of the files; it is made with the first record.
         max_bytes: Size beyond which a file is renamed to `NAME.1` (`NAME.1` to `NAME.2`, …) and begun anew; None: never.
         backups: How many renamed files are kept.
     """
-    global _recorder
-    with _lock:
-        former, _recorder = _recorder, PerformanceRecorder(Path(directory), max_bytes=max_bytes, backups=backups)
+    with _process.lock:
+        _process.options = (Path(directory), max_bytes, backups)
+        former = _process.recorder
+        _process.recorder = PerformanceRecorder(Path(directory), max_bytes=max_bytes, backups=backups)
+        if _process.collector is not None:
+            _process.collector.write_to(directory, max_bytes=max_bytes, backups=backups)
     former.file.close()
 
 
@@ -50,7 +75,7 @@ def record_performance(
         fields: What else is known: context_length, temperature, top_p, memory_bytes, gpu_ratio, model_bytes, cached_tokens, …;
             `timestamp`, a datetime, where the request did not end just now.
     """
-    _recorder.record(model, operation, total_latency_ms, success, response, error, fields)
+    _process.recorder.record(model, operation, total_latency_ms, success, response, error, fields)
 
 
 def track_performance(model: str, operation: str, **fields: object) -> TrackedRequest:
@@ -61,7 +86,7 @@ def track_performance(model: str, operation: str, **fields: object) -> TrackedRe
         run.response = client.chat(model="llama3.1:8b", messages=messages)
     ```
     """
-    return _recorder.track(model, operation, fields)
+    return _process.recorder.track(model, operation, fields)
 
 
 def get_performance_stats(model: str | None = None) -> dict[str, object]:
@@ -77,4 +102,22 @@ def get_performance_stats(model: str | None = None) -> dict[str, object]:
         `avg_generation_time_ms` of requests that told them; `total_prompt_tokens`, `total_generated_tokens`; `errors_by_type`;
         the same in `by_model` and `by_operation`; `dropped` (records that are not in the file). Null where nothing tells.
     """
-    return _recorder.stats(model)
+    return _process.recorder.stats(model)
+
+
+def get_metrics_collector() -> MetricsCollector:
+    """The collector of this process; it writes events.jsonl to the configured folder."""
+    with _process.lock:
+        if _process.collector is None:
+            directory, max_bytes, backups = _process.options
+            _process.collector = MetricsCollector(directory, max_bytes=max_bytes, backups=backups)
+        return _process.collector
+
+
+def start_metrics_server(port: int, address: str = "127.0.0.1") -> MetricsServer:
+    """Serve the metrics of the collector of this process: GET /metrics?format=json|prometheus.
+
+    Raises:
+        MetricsServerError: The port is in use, or the address is none of this machine.
+    """
+    return get_metrics_collector().start_metrics_server(port, address)

@@ -25,12 +25,12 @@ def costs(response: object) -> dict[str, object]:
         response: A mapping with the names of Ollama's API or of performance.jsonl, an object of the `ollama` package, or None.
 
     Returns:
-        Fields of performance.jsonl; rates that the reply does not tell are computed. Empty where the reply tells nothing.
+        Fields of performance.jsonl; empty where the reply tells nothing.
     """
     if response is None:
         return {}
     told: dict[str, object] = {}
-    member = _member_of(response)
+    member = member_of(response)
     for name, field, factor in _OF_API:
         if (value := amount(member(name))) is not None:
             told[field] = round(value * factor, 6) if factor != 1 else value
@@ -38,12 +38,12 @@ def costs(response: object) -> dict[str, object]:
         told |= {name: value for name in _OF_RECORDS if (value := amount(response.get(name))) is not None}
     if isinstance(reason := member("done_reason"), str):
         told["done_reason"] = bounded(reason)
-    return told | _rates(told)
+    return told
 
 
 def total_ms(response: object) -> float | None:
     """The whole duration as a reply tells it; ms."""
-    total_ns = amount(_member_of(response)("total_duration")) if response is not None else None
+    total_ns = amount(member_of(response)("total_duration")) if response is not None else None
     return None if total_ns is None else round(total_ns * 1e-6, 6)
 
 
@@ -52,22 +52,28 @@ def error_of(response: object) -> object:
     return response.get("error") if isinstance(response, Mapping) else None
 
 
-def _member_of(response: object) -> Callable[[str], object]:
+def member_of(response: object) -> Callable[[str], object]:
     """How members of a reply are read."""
     if isinstance(response, Mapping):
         return response.get
     return lambda name: getattr(response, name, None)
 
 
-def _rates(told: Mapping[str, object]) -> dict[str, object]:
-    """Speeds of generation and of the prompt's evaluation from counts and durations; 1/s."""
+def missing_rates(told: Mapping[str, object]) -> dict[str, object]:
+    """Speeds of generation and of the prompt's evaluation, from counts and durations, where a record does not have them; 1/s."""
     rates: dict[str, object] = {}
     generated, eval_ms = told.get("generated_tokens"), told.get("eval_duration_ms")
     # the time of a single token is that of sampling alone: the rate would be absurd
-    if "tokens_per_second" not in told and isinstance(generated, int | float) and isinstance(eval_ms, float) and generated > 1 and eval_ms:
+    if (
+        "tokens_per_second" not in told
+        and isinstance(generated, int | float)
+        and isinstance(eval_ms, float | int)
+        and generated > 1
+        and eval_ms
+    ):
         rates["tokens_per_second"] = round(generated * 1e3 / eval_ms, 3)
     prompt, prompt_ms, cached = told.get("prompt_tokens"), told.get("prompt_eval_duration_ms"), told.get("cached_tokens", 0)
-    if "prompt_tokens_per_second" not in told and isinstance(prompt, int | float) and isinstance(prompt_ms, float) and prompt_ms:
+    if "prompt_tokens_per_second" not in told and isinstance(prompt, int | float) and isinstance(prompt_ms, float | int) and prompt_ms:
         evaluated = prompt - cached if isinstance(cached, int | float) else prompt
         if evaluated > 0:
             rates["prompt_tokens_per_second"] = round(evaluated * 1e3 / prompt_ms, 3)

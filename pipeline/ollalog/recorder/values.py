@@ -9,16 +9,17 @@ from typing import SupportsFloat
 
 from ollalog.recorder.text import MOST_ERROR_CHARACTERS, bounded
 
-_LARGEST = 2.0**62
+LARGEST = 2.0**53
+"""Numbers in a record lie between 0 and this, the largest up to which JSON's numbers are whole."""
 
 
 def amount(value: object) -> float | None:
-    """A number as given if it is one that can be measured: finite, not below 0, less than 2^62; else None."""
+    """A number as given if it is one that can be measured: finite, not below 0, not beyond LARGEST; else None."""
     if type(value) is not float and type(value) is not int:
         if value is None or isinstance(value, bool | str | bytes) or not isinstance(value, SupportsFloat):
             return None
         value = float(value)
-    return value if 0 <= value < _LARGEST else None
+    return value if 0 <= value <= LARGEST else None
 
 
 def instant(moment: datetime | None = None) -> str:

@@ -1,0 +1,380 @@
+"""MetricsCollector: every operation, every reading, in memory and in events.jsonl."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+import ollalog
+from ollalog import MetricsCollector
+from ollalog.recorder.series import MOST_SERIES
+from tests.recorder.demonstration import record_everything
+
+Events = list[dict[str, object]]
+
+
+def events(folder: Path) -> Events:
+    """What is in events.jsonl."""
+    return [json.loads(line) for line in (folder / "events.jsonl").read_text(encoding="utf-8").splitlines()]
+
+
+def told(folder: Path) -> Events:
+    """The same without what differs from run to run."""
+    return [{name: value for name, value in event.items() if name not in {"timestamp", "pid"}} for event in events(folder)]
+
+
+def test_every_operation_is_an_event_of_the_schema(tmp_path: Path) -> None:
+    """A, B, D: what the parser reads."""
+    collector = MetricsCollector(tmp_path, record_memory=False)
+    collector.record_latency("m", 1.5)
+    collector.record_error("m", "connection refused")
+    collector.record_tokens("m", 5, 7, graph="g")
+    collector.record_task_completion(True, 2.0)
+    collector.update_resource_metrics(100, 50.0, 4)
+    collector.update_memory_usage(1000)
+    collector.record_tool_execution("t", 0.5, "timeout", "a", "timeout: x", 1, 2, 3)
+    collector.record_tool_execution("t", 0.5, "success")
+    collector.record_agent_execution("a", "Agent", 1.0, "error")
+    collector.record_cache_hit()
+    collector.record_cache_miss("c")
+    collector.increment_request_count("m", "g", "chat")
+    collector.record_model_load("m", 3)
+    collector.set_circuit_breaker_state("b", "open")
+    collector.record_circuit_breaker_failure("b")
+    collector.set_queue_size("q", 4)
+    collector.record_queue_wait("q", 0.25)
+    collector.record_queue_request("q")
+    collector.record_queue_rejection("q")
+    collector.set_active_workers("q", 2)
+    collector.record_rate_limit_wait("r", 0.125)
+    collector.record_memory_operation("add")
+    collector.set_system_info(version=1, **{"odd name": "x"})
+    assert told(tmp_path) == [
+        {"event": "latency", "model": "m", "seconds": 1.5, "graph": "default", "request_type": "generate"},
+        {"event": "error", "model": "m", "error": "connection refused", "error_type": "connection_failed"},
+        {"event": "tokens", "model": "m", "input_tokens": 5, "output_tokens": 7, "graph": "g"},
+        {"event": "task", "success": True, "seconds": 2.0},
+        {"event": "resource", "memory_bytes": 100_000_000, "cpu_ratio": 0.5, "threads": 4},
+        {"event": "memory_usage", "memory_bytes": 1000},
+        {"event": "tool", "tool": "t", "seconds": 0.5, "status": "timeout", "agent": "a", "error": "timeout: x", "error_type": "timeout",
+         "input_bytes": 1, "output_bytes": 2, "retries": 3},
+        {"event": "tool", "tool": "t", "seconds": 0.5, "status": "success", "retries": 0},
+        {"event": "agent", "agent_id": "a", "agent_name": "Agent", "seconds": 1.0, "status": "error"},
+        {"event": "cache", "cache": "default", "outcome": "hit"},
+        {"event": "cache", "cache": "c", "outcome": "miss"},
+        {"event": "request", "model": "m", "graph": "g", "request_type": "chat"},
+        {"event": "model_load", "model": "m", "seconds": 3},
+        {"event": "breaker", "name": "b", "state": "open"},
+        {"event": "breaker_failure", "name": "b"},
+        {"event": "queue_size", "queue": "q", "size": 4},
+        {"event": "queue_wait", "queue": "q", "seconds": 0.25},
+        {"event": "queue_request", "queue": "q"},
+        {"event": "queue_rejection", "queue": "q"},
+        {"event": "queue_workers", "queue": "q", "workers": 2},
+        {"event": "rate_limit", "name": "r", "seconds": 0.125},
+        {"event": "memory_operation", "operation": "add"},
+        {"event": "system_info", "labels": {"version": "1", "odd_name": "x"}},
+    ]  # fmt: skip
+    assert {event["pid"] for event in events(tmp_path)} == {os.getpid()}
+    assert all(str(event["timestamp"]).endswith("Z") and len(str(event["timestamp"])) == 27 for event in events(tmp_path))
+    assert collector.dropped == 0
+
+
+def test_context_managers_time_requests_nodes_graphs_and_tools_and_count_their_errors(tmp_path: Path) -> None:
+    """D8."""
+    collector = MetricsCollector(tmp_path, record_memory=False)
+    with collector.track_graph("g"), collector.track_node("n"), collector.track_request_latency("m", request_type="chat"):
+        assert 'tinyllm_active_requests{model="m",graph="g"} 1\n' in collector.export_prometheus()
+    with pytest.raises(MemoryError), collector.track_node("n", "other"):
+        raise MemoryError
+    with suppress(TimeoutError), collector.track_tool("t", "a") as tool:
+        tool.input_bytes = 3
+        raise TimeoutError("too slow")
+    with collector.track_request_latency("m") as request:
+        request.error = ollalog.ModelNotLoadedError("gone")
+    seen = told(tmp_path)
+    assert all(float(str(event.pop("seconds"))) > 0 for event in seen if event["event"] != "request_started")
+    assert seen == [
+        {"event": "request_started", "model": "m", "graph": "g", "request_type": "chat"},
+        {"event": "request_ended", "model": "m", "graph": "g", "request_type": "chat", "success": True},
+        {"event": "node", "node": "n", "graph": "g", "status": "success"},
+        {"event": "graph", "graph": "g", "status": "success"},
+        {"event": "node", "node": "n", "graph": "other", "status": "error", "error": "MemoryError", "error_type": "resource_exhausted"},
+        {"event": "tool", "tool": "t", "agent": "a", "status": "timeout", "error": "too slow", "error_type": "timeout", "input_bytes": 3,
+         "retries": 0},
+        {"event": "request_started", "model": "m", "graph": "default", "request_type": "generate"},
+        {"event": "request_ended", "model": "m", "graph": "default", "request_type": "generate", "success": False, "error": "gone",
+         "error_type": "model_not_loaded"},
+    ]  # fmt: skip
+    assert 'tinyllm_active_requests{model="m",graph="g"} 0\n' in collector.export_prometheus()
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (TimeoutError(), "timeout"),
+        (ConnectionRefusedError(), "connection_failed"),
+        (MemoryError(), "resource_exhausted"),
+        (type("ReadTimeout", (Exception,), {})(), "timeout"),
+        (type("ConnectError", (Exception,), {})(), "connection_failed"),
+        (type("ResponseError", (Exception,), {"status_code": 404})("gone"), "invalid_model"),
+        (type("ResponseError", (Exception,), {"status_code": 503})("no"), "resource_exhausted"),
+        (type("ResponseError", (Exception,), {"status_code": 418})("no"), "invalid_request"),
+        (ValueError("model 'x' not found"), "invalid_model"),
+        (ValueError("whatever"), "other"),
+        (ollalog.OllamaError("timeout"), "other"),
+        *((getattr(ollalog, name)("x"), kind) for name, kind in (
+            ("OllamaTimeoutError", "timeout"), ("ConnectionFailedError", "connection_failed"), ("InvalidModelError", "invalid_model"),
+            ("ResourceExhaustedError", "resource_exhausted"), ("ModelNotLoadedError", "model_not_loaded"),
+            ("InvalidRequestError", "invalid_request"), ("OtherError", "other"),
+        )),
+    ],
+)  # fmt: skip
+def test_errors_have_the_kinds_of_the_taxonomy(error: Exception, kind: str, tmp_path: Path) -> None:
+    """A8."""
+    collector = MetricsCollector(tmp_path)
+    collector.record_error("m", error)
+    assert told(tmp_path)[0]["error_type"] == kind
+
+
+def test_requests_of_a_model_are_added_up() -> None:
+    """A1, A6."""
+    collector = MetricsCollector()
+    for seconds in (0.001, 0.2, 3.0):
+        collector.record_latency("m", seconds)
+    collector.record_error("m", "timeout")
+    collector.record_tokens("m", 30, 10)
+    numbers = collector.get_model_metrics("m")
+    assert numbers
+    histogram = numbers.pop("histogram")
+    assert isinstance(histogram, dict)
+    assert float(str(numbers.pop("throughput_rps"))) > 0
+    assert numbers.pop("avg_latency_ms") == pytest.approx(1067)
+    assert numbers == {
+        "total": 4, "successful": 3, "failed": 1, "min_latency_ms": 1.0, "max_latency_ms": 3000.0, "error_rate_percent": 25.0,
+        "tokens": 40, "avg_tokens_per_request": 10.0,
+    }  # fmt: skip
+    counts = {bucket["le_ms"]: bucket["count"] for bucket in histogram["buckets"]}
+    assert list(counts) == [1, 5, 10, 25, 50, 100, 250, 500, 1000, 5000, 10_000, None]
+    assert {bound for bound, count in counts.items() if count} == {1, 250, 5000}
+    assert [bucket["percent"] for bucket in histogram["buckets"] if bucket["count"]] == [pytest.approx(100 / 3)] * 3
+    assert (histogram["min_ms"], histogram["max_ms"], histogram["total"]) == (1.0, 3000.0, 3)
+    assert collector.get_model_metrics("unknown") is None
+    assert set(collector.get_all_model_metrics()) == {"m"}
+
+
+def test_tasks_and_resources_are_read_back() -> None:
+    """A2, A3."""
+    collector = MetricsCollector()
+    assert collector.get_task_statistics()["success_rate"] is None
+    assert set(collector.get_resource_metrics().values()) == {None}
+    collector.record_task_completion(True, 1.0)
+    collector.record_task_completion(False, 3.0)
+    collector.update_resource_metrics(52.5, 150.0, 8)
+    tasks, resources = collector.get_task_statistics(), collector.get_resource_metrics()
+    assert str(tasks.pop("last_updated")).endswith("Z")
+    assert tasks == {
+        "total": 2,
+        "completed": 1,
+        "failed": 1,
+        "avg_seconds": 2.0,
+        "min_seconds": 1.0,
+        "max_seconds": 3.0,
+        "success_rate": 0.5,
+    }
+    assert str(resources.pop("timestamp")).endswith("Z")
+    assert resources == {"memory_mb": 52.5, "cpu_percent": 150.0, "threads": 8}
+
+
+def test_agents_tools_and_the_system_are_read_back() -> None:
+    """B1, B2, B3."""
+    collector = MetricsCollector()
+    assert collector.get_system_metrics()["cache_hit_rate"] is None
+    collector.record_agent_execution("a1", "Researcher", 150.0, "success")
+    collector.record_agent_execution("a1", "Researcher", 0.5, "timeout")
+    collector.record_tool_execution("search", 0.25, "success", "a1")
+    collector.record_tool_execution("search", 0.75, "timeout", "a1")
+    collector.record_tool_execution("alone", 1, "success")
+    collector.update_memory_usage(70_000_000)
+    collector.update_memory_usage(50_000_000)
+    for _ in range(3):
+        collector.record_cache_hit()
+    collector.record_cache_miss()
+    assert collector.get_agent_metrics("a1") == {
+        "agent_id": "a1", "agent_name": "Researcher", "execution_count": 2, "success_count": 1, "error_count": 0, "timeout_count": 1,
+        "total_duration": "2m30.5s", "average_duration": "1m15.25s", "min_duration": "500ms", "max_duration": "2m30s",
+        "tool_metrics": {"search": {"execution_count": 2, "success_count": 1, "error_count": 1, "average_duration": "500ms"}},
+    }  # fmt: skip
+    without = collector.get_agent_metrics("default")
+    assert without
+    assert list(without["tool_metrics"]) == ["alone"]  # type: ignore[call-overload]
+    system = collector.get_system_metrics()
+    assert str(system.pop("start_time")) < str(system.pop("last_updated"))
+    assert system == {
+        "total_requests": 2, "successful_requests": 1, "failed_requests": 1, "total_execution_time": "2m30.5s",
+        "average_request_time": "1m15.25s", "memory_usage_mb": 50.0, "max_memory_usage_mb": 70.0, "cache_hits": 3, "cache_misses": 1,
+        "cache_hit_rate": 0.75,
+    }  # fmt: skip
+
+
+def test_the_memory_of_the_process_is_recorded_with_agents_unless_the_producer_tells_it(tmp_path: Path) -> None:
+    collector = MetricsCollector(tmp_path)
+    for _ in range(3):
+        collector.record_agent_execution("a", "A", 1.0, "success")
+    assert [event["event"] for event in events(tmp_path)] == ["agent", "memory_usage", "agent", "agent"]
+    assert float(str(collector.get_system_metrics()["memory_usage_mb"])) > 1
+    collector.update_memory_usage(1000)
+    assert collector.get_system_metrics()["max_memory_usage_mb"] == 0.001
+
+
+def test_summaries_name_what_was_recorded() -> None:
+    """A7."""
+    collector = MetricsCollector()
+    assert "no requests" in collector.get_summary()
+    record_everything(collector)
+    assert "llama3.1:8b: 4 requests, 25.0% failed, 15.1013s on average" in collector.get_summary()
+    assert "caches: 3 hits, 1 misses, 75.0% hit rate" in collector.get_summary()
+    assert "latency     4ms to 45s, 15.1013s on average" in collector.get_model_summary("llama3.1:8b")
+    assert "nothing was recorded" in collector.get_model_summary("none")
+    assert "3 requests, 4ms to 45s" in collector.get_histogram_summary("llama3.1:8b")
+    assert "   up to 5ms         1   33.3%  ##########" in collector.get_histogram_summary("llama3.1:8b")
+    assert "\x1b" not in MetricsCollector().get_model_summary("\x1b[31m")
+
+
+def test_counts_begin_anew_at_reset_but_active_requests_stay_active() -> None:
+    """A9."""
+    collector = MetricsCollector()
+    record_everything(collector)
+    with collector.track_request_latency("m"):
+        collector.reset()
+        assert collector.get_all_model_metrics() == {}
+        assert collector.get_task_statistics()["total"] == 0
+        assert collector.get_agent_metrics("a1") is None
+        text = collector.export_prometheus()
+        assert "tinyllm_errors_total{" not in text
+        assert 'tinyllm_active_requests{model="m",graph="default"} 1\n' in text
+    assert 'tinyllm_active_requests{model="m",graph="default"} 0\n' in collector.export_prometheus()
+
+
+@pytest.mark.parametrize("is_closed", [True, False])
+def test_nothing_is_recorded_where_that_is_not_wanted(tmp_path: Path, is_closed: bool) -> None:  # noqa: FBT001
+    collector = MetricsCollector(tmp_path, enabled=is_closed)
+    if is_closed:
+        collector.close()
+        collector.close()
+    record_everything(collector)
+    assert list(tmp_path.iterdir()) == []
+    assert collector.get_all_model_metrics() == {}
+
+
+def test_what_cannot_be_is_dropped_and_counted_and_never_raised(tmp_path: Path) -> None:
+    collector = MetricsCollector(tmp_path)
+    collector.record_latency("m", -1)
+    collector.record_latency("m", float("nan"))
+    collector.record_latency("m", None)  # type: ignore[arg-type]
+    collector.update_resource_metrics("much", 1, 1)  # type: ignore[arg-type]
+    collector.record_tool_execution("t", 1, "splendid")
+    collector.set_circuit_breaker_state("b", "ajar")
+    collector.record_tokens("m", 1 << 80, 1)
+    assert collector.dropped == 7
+    assert not (tmp_path / "events.jsonl").exists()
+
+
+def test_subscribers_see_four_kinds_of_events_and_never_hold_up_the_writer() -> None:
+    """A5."""
+    collector = MetricsCollector()
+    with collector.subscribe() as all_of_it, collector.subscribe(capacity=2) as small:
+        collector.record_latency("m", 1.0)
+        collector.record_error("m", "timeout")
+        collector.record_task_completion(True, 1.0)
+        collector.update_resource_metrics(1, 1, 1)
+        collector.record_cache_hit()
+        with collector.track_request_latency("m"):
+            pass
+        collector.close()
+        assert [event["event"] for event in all_of_it] == ["latency", "error", "task_complete", "resource", "latency"]
+        assert [event["event"] for event in small] == ["latency", "error"]
+        assert (all_of_it.dropped, small.dropped) == (0, 3)
+    assert collector.subscribe().get(timeout_s=0) is None
+
+
+def test_a_subscriber_that_waits_is_woken_by_the_next_event() -> None:
+    collector = MetricsCollector()
+    subscription = collector.subscribe()
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(subscription.get, 60)
+        collector.record_latency("m", 1.0)
+        event = waiting.result(60)
+    assert event
+    assert event["event"] == "latency"
+
+
+def test_counts_of_ten_and_more_writers_are_exact(tmp_path: Path) -> None:
+    """A9."""
+    collector = MetricsCollector(tmp_path)
+    ready = threading.Barrier(16)
+
+    def write(_number: int) -> None:
+        ready.wait(60)
+        for _ in range(200):
+            collector.record_latency("m", 0.5)
+            collector.record_tokens("m", 1, 2)
+            with collector.track_request_latency("m"):
+                collector.record_cache_hit()
+
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(write, range(16)))
+    numbers = collector.get_model_metrics("m")
+    assert numbers
+    assert (numbers["total"], numbers["successful"], numbers["tokens"]) == (6400, 6400, 9600)
+    assert collector.get_system_metrics()["cache_hits"] == 3200
+    assert 'tinyllm_active_requests{model="m",graph="default"} 0\n' in collector.export_prometheus()
+    assert len(events(tmp_path)) == 16 * 200 * 5
+
+
+def test_names_without_end_are_bounded() -> None:
+    collector = MetricsCollector()
+    for number in range(100_000):
+        collector.record_latency(f"model-{number}", 0.1)
+    for number in range(1000):
+        collector.record_tool_execution(f"tool-{number}", 0.1, "success", f"agent-{number}")
+    models = collector.get_all_model_metrics()
+    assert len(models) == 1001
+    assert models["other"]["total"] == 99_000
+    text = collector.export_prometheus()
+    assert text.count("tinyllm_request_latency_seconds_count{") == MOST_SERIES + 1
+    assert 'tinyllm_request_latency_seconds_count{model="other",graph="other"} 99000\n' in text
+    assert len(json.loads(collector.export_metrics("json"))["agent_metrics"]) == 201
+
+
+def test_the_collector_of_the_process_follows_the_configured_folder(tmp_path: Path) -> None:
+    ollalog.configure(directory=tmp_path / "one")
+    collector = ollalog.get_metrics_collector()
+    assert collector is ollalog.get_metrics_collector()
+    collector.record_cache_hit()
+    ollalog.configure(directory=tmp_path / "two", max_bytes=10_000)
+    collector.record_cache_hit()
+    ollalog.configure()
+    assert (len(events(tmp_path / "one")), len(events(tmp_path / "two"))) == (1, 1)
+
+
+def test_the_graph_of_a_thread_is_its_own(tmp_path: Path) -> None:
+    collector = MetricsCollector(tmp_path)
+
+    def other_thread() -> None:
+        collector.set_graph_context("theirs")
+        collector.record_tokens("m", 1, 1)
+
+    with collector.track_graph("ours"):
+        thread = threading.Thread(target=other_thread)
+        thread.start()
+        thread.join()
+        collector.record_tokens("m", 1, 1)
+    collector.record_tokens("m", 1, 1)
+    assert [event["graph"] for event in told(tmp_path)] == ["theirs", "ours", "ours", "default"]
