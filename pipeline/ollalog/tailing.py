@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ollalog import cleaning, runtime, sources, store
 from ollalog.core.clock import Clock
@@ -20,6 +21,9 @@ from ollalog.core.retention import Retention
 from ollalog.core.summary import IngestOptions, IngestSummary
 from ollalog.parsing import Context
 from ollalog.sources import Waker
+
+if TYPE_CHECKING:
+    from ollalog.sampling import Sampling
 
 LOOK_S = (1.0, 5.0)
 """The timer looks so often: at first, and when nothing has come for long."""
@@ -34,12 +38,16 @@ RETRY_S = (1.0, 30.0)
 
 @dataclass(frozen=True)
 class TailOptions:
-    """How logs are followed: where files never seen are begun, after how long without news to end (None: never), what is kept."""
+    """How logs are followed: where files never seen are begun, after how long without news to end, what is kept, how often to sample.
+
+    None: never.
+    """
 
     reading: IngestOptions
     from_end: bool = False
     once_idle_s: float | None = None
     retention: Retention = field(default_factory=Retention)
+    sample_s: float | None = None
 
 
 @dataclass(frozen=True)
@@ -76,7 +84,7 @@ def tail(root: Path, paths: Sequence[str], options: TailOptions, around: Surroun
         runtime.workers() as pool,
     ):
         following = _Following(root, opened, paths, options, context, around)
-        with _closed(following.follower, around.waker):
+        with _closed(following, around.waker):
             while not stop.is_set():
                 following.turn(pool, stop)
                 if following.is_idle():
@@ -112,6 +120,7 @@ class _Following:
         self._timer_s = LOOK_S[0]
         self._look_at_s = 0.0
         self._retry_s = 0.0
+        self._sampling = self._sampling_of(opened) if options.sample_s else None
 
     def turn(self, pool: ThreadPoolExecutor, stop: Interrupt) -> None:
         """Look, read, commit; afterwards everything that was found is durable, or was given up to be found again."""
@@ -130,6 +139,8 @@ class _Following:
         if self._turn_bytes:
             self._news_at_s = self._waker.now_s()
             self._timer_s = LOOK_S[0]
+        if self._sampling is not None:
+            self._sampling.turn(self._waker.now_s(), self._events)
         self._tell()
 
     def is_idle(self) -> bool:
@@ -151,6 +162,13 @@ class _Following:
         else:
             self._waker.wait(sources.Places(tuple(self.follower.folders), tuple(self.follower.descriptors)), max(0.0, self._wait_s(now_s)))
 
+    def close(self) -> None:
+        """Let go of files, and of what is sampled; the sample that is being taken is stored."""
+        self.follower.close()
+        if self._sampling is not None:
+            self._sampling.finish(self._events)
+            self._sampling.close()
+
     def finished(self) -> IngestSummary:
         """All that was read, and the problems that there are at the end."""
         summary = self._run.finished(interrupted=False)
@@ -170,6 +188,13 @@ class _Following:
             self._run.context = replace(self._run.context, read_at=moment.now_utc)
             self._run.read(items, pool, final=False, stop=stop)
             self.follower.note(items, self._run.committed)
+
+    def _sampling_of(self, opened: store.Store) -> Sampling:
+        """What is sampled beside the logs; those who do not ask for it need not wait for its libraries."""
+        from ollalog import sampling
+
+        interval_s = self._options.sample_s or 0.0
+        return sampling.beside(opened, self._root, interval_s, self._run.context.host, self._clock, self._waker.now_s())
 
     def _clean_up(self) -> None:
         """Once a day, and at the start: remove what is over a limit."""
@@ -201,6 +226,8 @@ class _Following:
         wait_s = self._look_at_s - now_s
         if self._options.once_idle_s is not None and self._began_s is not None:
             wait_s = min(wait_s, max(self._news_at_s, self._began_s) + self._options.once_idle_s - now_s)
+        if self._sampling is not None:
+            wait_s = min(wait_s, self._sampling.wait_s(now_s))
         return wait_s
 
     def _tell(self) -> None:
@@ -221,9 +248,9 @@ class _Following:
 
 
 @contextmanager
-def _closed(follower: sources.Follower, waker: Waker) -> Iterator[None]:
+def _closed(following: _Following, waker: Waker) -> Iterator[None]:
     try:
         yield
     finally:
-        follower.close()
+        following.close()
         waker.close()

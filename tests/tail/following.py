@@ -57,7 +57,12 @@ class Said(NullEvents):
 
 
 def follow(
-    root: Path, paths: Sequence[Path | str], *steps: Step, from_end: bool = False, fault: Callable[[str], None] | None = None
+    root: Path,
+    paths: Sequence[Path | str],
+    *steps: Step,
+    from_end: bool = False,
+    fault: Callable[[str], None] | None = None,
+    sample_s: float | None = None,
 ) -> tuple[IngestSummary, list[str]]:
     """Follow until all has happened and nothing came for long; proves the store.
 
@@ -65,7 +70,7 @@ def follow(
         The summary, and the remarks.
     """
     said = Said([])
-    options = tailing.TailOptions(UTC_OPTIONS, from_end=from_end, once_idle_s=IDLE_S)
+    options = tailing.TailOptions(UTC_OPTIONS, from_end=from_end, once_idle_s=IDLE_S, sample_s=sample_s)
     opened = partial(store.open_store, fault=fault) if fault else store.open_store
     around = tailing.Surroundings(CLOCK, said, ScriptedWaker(steps), opened)
     summary = tailing.tail(root, [str(path) for path in paths], options, around)

@@ -30,6 +30,8 @@ RATE_OVER_S = 5.0
 @click.option("--from", "begin", type=click.Choice(["beginning", "end"]), default="beginning", help="Where logs never seen are begun.")
 @click.option("--once-idle", type=click.FloatRange(min=0), metavar="SECONDS", help="End when nothing came for so long.")
 @click.option("--no-events", is_flag=True, help="Look by timer only; for file systems that tell nothing, such as NFS.")
+@click.option("--sample", is_flag=True, help="Sample this host beside it: processor, memory, disk, network, GPU, Ollama's API.")
+@click.option("--interval", type=click.FloatRange(min=0.1), metavar="SECONDS", help="Time from one sample to the next [5].")
 @click.option("--json", "as_json", is_flag=True, help="At the end print the summary as one JSON object.")
 @click.option("--timezone", type=TimeZone(), help="Zone of log times that carry none, like Europe/Berlin or +05:30.")
 @click.option("--host", metavar="NAME", help="Machine that the logs are of [this one].")
@@ -43,6 +45,8 @@ def tail(
     begin: str,
     once_idle: float | None,
     no_events: bool,
+    sample: bool,
+    interval: float | None,
     as_json: bool,
     **given: Any,  # noqa: ANN401 - as IngestOptions
 ) -> int:
@@ -56,9 +60,9 @@ def tail(
     from ollalog.core.summary import IngestOptions
     from ollalog.sources import EventWaker, TimerWaker
 
-    options = tailing.TailOptions(
-        IngestOptions(**session.settings.over(given)), begin == "end", once_idle, read_retention(session.settings.retention)
-    )
+    sample_s = (interval or session.settings.sample_interval_s) if sample else None
+    reading = IngestOptions(**session.settings.over(given))
+    options = tailing.TailOptions(reading, begin == "end", once_idle, read_retention(session.settings.retention), sample_s)
     waker = TimerWaker() if no_events else EventWaker()
     with shown_status(session) as events:
         summary = tailing.tail(session.store, paths, options, tailing.Surroundings(session.clock, events, waker))

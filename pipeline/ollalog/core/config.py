@@ -14,7 +14,7 @@ from ollalog.core.zones import zone_fault
 FILE_NAME = "ollalog.toml"
 PREFIX = "OLLALOG_"
 # Names that other programs of the Ollama world use for the same thing.
-ALIASES = {"OLLAMA_PERFORMANCE_STORAGE_PATH": "store"}
+ALIASES = {"OLLAMA_PERFORMANCE_STORAGE_PATH": "store", "OLLAMA_MONITORING_INTERVAL": "sample_interval_s"}
 
 
 def _setting(meaning: str, *, default: Any = None, default_factory: Any = None, **bounds: float) -> Any:  # noqa: ANN401 - as field
@@ -41,6 +41,7 @@ class Settings:
         "what is kept: keep_days, max_rows, max_bytes; and the same for single tables, each in a table `[retention.NAME]`",
         default_factory=dict,
     )
+    sample_interval_s: float = _setting("time from one sample of this host to the next; seconds", default=5.0, ge=0.1)
     sql_timeout_s: float = _setting("longest time that one query of yours may take; seconds", default=30.0, gt=0)
     sql_max_rows: int | None = _setting("most rows of a query of yours, 0 for all; default: 10,000 in a table, else a million", ge=0)
 
