@@ -172,5 +172,4 @@ class Removed(Answer):
     """What a cleanup took away."""
 
     days_to_keep: int
-    removed: Row
-    note: str | None
+    removed: Row = Field(description="days, and rows and bytes by table, as `ollalog cleanup --json` prints them")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 VIEWS = (
     "overview", "activity", "latency_heatmap", "alert_states", "recommendations", "model_score", "model_summary", "concurrency_by_slice",
     "model_residency", "server_events_by_slice", "versions", "latency_breakdown", "model_load", "errors_by_type", "usage_by_client",
-    "endpoint_latency", "hour_of_week", "daily_trend", "latency_histogram", "prompt_length_effect", "truncations", "model_thrash",
+    "resources_by_slice", "endpoint_latency", "hour_of_week", "daily_trend", "latency_histogram", "prompt_length_effect", "truncations", "model_thrash",
     "data_quality",
 )  # fmt: skip
 # Views that several of the others rest on: computed once.

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response
 
-from ollalog import asking, store
+from ollalog import asking, cleaning, runtime, store
 from ollalog.asking import Scope
-from ollalog.core.errors import UsageError
+from ollalog.core.errors import StoreError, UsageError
+from ollalog.core.retention import read_retention
 from ollalog.core.rows import csv_rows, json_rows, plain
 from ollalog.core.sqlfile import SEVERITIES
-from ollalog.core.tables import TABLES
 from ollalog.web.answers import (
     AlertList,
     Gpu,
@@ -30,6 +30,7 @@ from ollalog.web.answers import (
 )  # fmt: skip
 from ollalog.web.endpoints import Asked, Endpoint, json_response
 from ollalog.web.parameters import (
+    STEPS,
     AlertParameters,
     CleanupBody,
     ExportBody,
@@ -48,8 +49,7 @@ if TYPE_CHECKING:
     from ollalog.web.service import Service
 
 BASE = "/api/ai/ollama/performance"
-MOST_ALERTS, MOST_EXPORTED = 20, 1_000_000
-SAMPLES = "resource_samples"
+MOST_ALERTS, MOST_EXPORTED, MOST_SAMPLES = 20, 1_000_000, 10_000
 NO_SAMPLES = "no sample of the host was taken"
 GPU = """
     SELECT event FROM server_events WHERE event IN ('gpu_found', 'gpu_missing')
@@ -91,9 +91,7 @@ def _summary(house: Warehouse, model: str | None) -> dict[str, Any]:
 
 
 def _last_sample(house: Warehouse) -> dict[str, Any] | None:
-    if SAMPLES not in TABLES:
-        return None
-    rows = house.query(f"SELECT * FROM {SAMPLES} ORDER BY happened_at DESC LIMIT 1").to_dicts()  # noqa: S608 - a constant
+    rows = house.query("SELECT * FROM resource_samples WHERE scope = 'host' ORDER BY happened_at DESC LIMIT 1").to_dicts()
     return rows[0] if rows else None
 
 
@@ -147,15 +145,14 @@ def _one(rows: pl.DataFrame, model: str) -> dict[str, Any] | None:
 async def system(asked: Asked) -> Response:
     """Samples of the host."""
     service, hours = asked.service, asked.query.hours
-    if SAMPLES not in TABLES:
-        return json_response(SystemSamples(hours=hours, samples=[], note=NO_SAMPLES))
-    since = service.clock.now_utc() - timedelta(hours=hours)
+    step_s = max(1.0, hours * 3_600 / STEPS)
+    now = service.clock.now_utc()
+    since = now - timedelta(hours=hours, seconds=now.timestamp() % step_s)
 
     def ask(house: Warehouse) -> bytes:
-        rows = house.query(f"SELECT * FROM {SAMPLES} ORDER BY happened_at DESC LIMIT 10000")  # noqa: S608 - a constant
-        return encoded(rows.filter(rows["happened_at"] >= since).reverse().to_dicts())
+        return encoded(house.query(f"SELECT * FROM resource_samples ORDER BY happened_at DESC LIMIT {MOST_SAMPLES}").reverse().to_dicts())  # noqa: S608
 
-    samples = json.loads(await service.reader.answer(("system", hours), Scope(), ask))
+    samples = json.loads(await service.reader.answer("system", Scope(since=since), ask))
     return json_response(SystemSamples(hours=hours, samples=samples, note=None if samples else NO_SAMPLES))
 
 
@@ -290,9 +287,21 @@ def _write(path: Path, data: bytes) -> None:
 
 
 async def cleanup(asked: Asked) -> Response:
-    """Remove what is older than it is to be kept."""
-    note = "this version keeps everything"
-    return json_response(Removed(days_to_keep=asked.body.days_to_keep, removed={}, note=note))
+    """Remove whole days that are older than they are to be kept."""
+    service, days = asked.service, asked.body.days_to_keep
+    retention = read_retention({"keep_days": days})
+
+    def clean() -> dict[str, Any]:
+        with service.pause(), store.open_store(service.root, command="cleanup", clock=service.clock) as opened:
+            return cleaning.clean_up(service.root, opened, retention, runtime.opened_warehouse, service.clock.now_utc()).as_dict()
+
+    try:
+        removed = await asyncio.to_thread(clean)
+    except StoreError as busy:
+        raise RequestError(
+            409, busy.what, found=busy.found, want=busy.want, fix="stop the other writer, or use its own retention"
+        ) from busy
+    return json_response(Removed(days_to_keep=days, removed=removed))
 
 
 ENDPOINTS = (

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from importlib.metadata import version
@@ -41,6 +42,18 @@ class Service:
         self.hub = Hub()
         self.started_at = self.clock.now_utc()
         self.version = version("ollalog")
+
+    @contextmanager
+    def pause(self) -> Iterator[None]:
+        """Leave the logs alone while the block lasts, so that it can write to the store."""
+        following = self.following if self.following is not None and self.following.is_running else None
+        if following is not None:
+            following.stop()
+        try:
+            yield
+        finally:
+            if following is not None:
+                following.start()
 
     def monitoring(self) -> Monitoring:
         """Whether logs are followed and the host is sampled."""
