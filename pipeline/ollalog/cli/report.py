@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -51,11 +52,19 @@ class Asked:
 @click.option(
     "--format", "form", type=click.Choice(("text", "json", "markdown")), default="text", show_default=True, help="How to print it."
 )
+@click.option(
+    "--html", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write it with charts, as one file for a browser."
+)
 @click.pass_obj
-def report(session: Session, model: str | None, since: str | None, until: str | None, timezone: str | None, form: str) -> None:
+def report(
+    session: Session, model: str | None, since: str | None, until: str | None, timezone: str | None, form: str, html: Path | None
+) -> None:
     """Print how the models perform: latency, speed, failures, loading, trends, and whether the logs were read whole."""
     zone = timezone or session.settings.timezone
     asked = Asked(model, *_range(session, since, until, zone), zone)
+    if html is not None:
+        _write_page(session, asked, html)
+        return
     made = answered(session, lambda house: build(house, asked), since=asked.since, until=asked.until, timezone=zone)
     if made == EMPTY_RANGE:
         made = f"{EMPTY_RANGE}; {answered(session, reach)}"
@@ -63,6 +72,31 @@ def report(session: Session, model: str | None, since: str | None, until: str | 
         click.echo(made)
         return
     click.echo(_rendered(made if isinstance(made, Report) else Report("", (), {"requests": 0}, (), [made]), form))
+
+
+def _write_page(session: Session, asked: Asked, path: Path) -> None:
+    """Put the report's page in place in one step.
+
+    Raises:
+        UsageError: it cannot be written there.
+    """
+    from importlib.metadata import version
+
+    from ollalog.asking import Scope
+    from ollalog.web.file import report_page
+
+    scope = Scope(since=asked.since, until=asked.until, model=asked.model, timezone=asked.timezone)
+    page = report_page(session.store, scope, session.clock.now_utc(), version("ollalog"))
+    fresh = path.with_name(f".{path.name}.new")
+    try:
+        fresh.write_text(page, encoding="utf-8")
+        fresh.replace(path)
+    except OSError as fault:
+        found = fault.strerror or str(fault)
+        raise UsageError(
+            "the report cannot be written", at=str(path), found=found, fix="choose another file: --html report.html"
+        ) from fault
+    session.remark(f"{path}: {units.size(path.stat().st_size)}; open it in a browser")
 
 
 def _range(session: Session, since: str | None, until: str | None, zone: str | None) -> tuple[datetime | None, datetime | None]:

@@ -18,10 +18,9 @@ if TYPE_CHECKING:
     from ollalog.warehouse import Warehouse
 
 VIEWS = (
-    "overview", "activity", "latency_heatmap", "alert_states", "recommendations", "model_score", "model_summary", "concurrency_by_slice",
-    "model_residency", "server_events_by_slice", "versions", "latency_breakdown", "model_load", "errors_by_type", "usage_by_client",
-    "resources_by_slice", "endpoint_latency", "hour_of_week", "daily_trend", "latency_histogram", "prompt_length_effect", "truncations", "model_thrash",
-    "data_quality",
+    "time_slices", "overview", "activity", "latency_heatmap", "alert_states", "recommendations", "model_score", "model_summary",
+    "concurrency_by_slice", "model_residency", "server_events_by_slice", "versions", "latency_breakdown", "model_load", "errors_by_type",
+    "usage_by_client", "resources_by_slice", "endpoint_latency", "hour_of_week", "daily_trend", "prompt_length_effect", "data_quality",
 )  # fmt: skip
 # Views that several of the others rest on: computed once.
 SHARED = ("cold_starts", BASE, "concurrency_by_minute", "model_residency")
