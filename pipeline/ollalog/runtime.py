@@ -341,8 +341,14 @@ def reprocess(root: Path, paths: Sequence[str], options: IngestOptions, *, clock
     return summary
 
 
-def warehouse(
-    root: Path, *, now: datetime, since: datetime | None = None, until: datetime | None = None, timezone: str | None = None
+def warehouse(  # noqa: PLR0913 - as open_warehouse
+    root: Path,
+    *,
+    now: datetime,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    timezone: str | None = None,
+    host: str | None = None,
 ) -> Warehouse:
     """A warehouse over the last commit of a store; takes a new snapshot once if a part was removed meanwhile."""
     from ollalog.warehouse import PartGoneError
@@ -350,7 +356,7 @@ def warehouse(
     zone = sql_name(timezone) if timezone else None
 
     def opened() -> Warehouse:
-        return opened_warehouse(store.read_snapshot(root), now=now, since=since, until=until, timezone=zone)
+        return opened_warehouse(store.read_snapshot(root), now=now, since=since, until=until, timezone=zone, host=host)
 
     try:
         return opened()
@@ -358,14 +364,20 @@ def warehouse(
         return opened()
 
 
-def opened_warehouse(
-    snapshot: Snapshot, *, now: datetime, since: datetime | None = None, until: datetime | None = None, timezone: str | None = None
+def opened_warehouse(  # noqa: PLR0913 - as open_warehouse
+    snapshot: Snapshot,
+    *,
+    now: datetime,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    timezone: str | None = None,
+    host: str | None = None,
 ) -> Warehouse:
     """A warehouse over a snapshot, with the pairs that are not settled yet."""
     from ollalog.warehouse import open_warehouse
 
     pairs = _unsettled_pairs(snapshot.states)
-    return open_warehouse(snapshot, now=now, since=since, until=until, timezone=timezone, provisional_pairs=pairs)
+    return open_warehouse(snapshot, now=now, since=since, until=until, timezone=timezone, host=host, provisional_pairs=pairs)
 
 
 def _unsettled_pairs(states: Mapping[str, str]) -> pl.DataFrame | None:

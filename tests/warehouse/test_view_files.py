@@ -31,7 +31,8 @@ LIST = (
     "hour_of_week usage_by_client model_comparison versions data_quality request_runs concurrency_by_minute model_residency truncations "
     "model_names model_loads cold_starts model_thrash server_settings unavailable time_to_first_token cache_reuse "
     "executions_by_name agents tools cache_rates queue resources_by_minute resource_efficiency "
-    "model_score recommendations overview activity time_slices latency_heatmap concurrency_by_slice server_events_by_slice alert_states"
+    "model_score recommendations overview activity time_slices latency_heatmap concurrency_by_slice server_events_by_slice alert_states "
+    "resources_by_slice"
 )
 
 every_view = pytest.mark.parametrize("file", VIEWS, ids=lambda file: file.name)

@@ -1,4 +1,4 @@
-"""Ask the store as of its last commit, once more when a part was merged away meanwhile."""
+"""Ask the store as of its last commit, as the options of a command say."""
 
 from __future__ import annotations
 
@@ -34,19 +34,10 @@ def answered(
     Raises:
         PipelineError: the store cannot be read, or what `ask` raises.
     """
-    from ollalog import runtime
-    from ollalog.warehouse import PartGoneError
+    from ollalog.asking import Scope, ask_store
 
-    def once() -> Answer:
-        zone = timezone or session.settings.timezone
-        now = session.clock.now_utc()
-        with runtime.warehouse(session.store, now=now, since=since, until=until, timezone=zone) as warehouse:
-            return ask(warehouse)
-
-    try:
-        return once()
-    except PartGoneError:
-        return once()
+    scope = Scope(since=since, until=until, timezone=timezone or session.settings.timezone)
+    return ask_store(session.store, scope, session.clock.now_utc(), ask)
 
 
 def is_empty(warehouse: Warehouse) -> bool:

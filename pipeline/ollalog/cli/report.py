@@ -8,10 +8,12 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from ollalog.asking import known_model
 from ollalog.cli import report_context, report_quality, report_requests, report_speed, report_time, units
 from ollalog.cli.answers import EMPTY, answered, is_empty
 from ollalog.cli.charts import Charset, charset_of
@@ -21,24 +23,15 @@ from ollalog.cli.report_markdown import as_markdown
 from ollalog.cli.report_model import Report, Section
 from ollalog.cli.report_overview import facts, notes, summary
 from ollalog.cli.report_text import as_text
-from ollalog.core.errors import UsageError, did_you_mean
+from ollalog.core.errors import UsageError
 from ollalog.core.instants import instant
 
 if TYPE_CHECKING:
     from ollalog.cli.session import Session
     from ollalog.warehouse import Warehouse
 
-# Where model_requests takes names from, without its join; each with the name that it is shown by.
-MODELS = """
-    WITH told AS (
-        SELECT model FROM inferences WHERE model IS NOT NULL UNION SELECT model FROM server_events WHERE model IS NOT NULL
-        UNION SELECT model_blob FROM model_loads ANTI JOIN model_names USING (model_blob) WHERE model_blob IS NOT NULL
-    )
-    SELECT told.model AS name, coalesce(model_aliases.model, told.model) AS shown
-    FROM told LEFT JOIN model_aliases ON model_aliases.name = told.model ORDER BY name
-"""
 EMPTY_RANGE = "no request of a model in this range"
-ALL_MODELS, UNKNOWN = "(all)", "(unknown)"
+ALL_MODELS = "(all)"
 
 
 @dataclass(frozen=True)
@@ -59,11 +52,19 @@ class Asked:
 @click.option(
     "--format", "form", type=click.Choice(("text", "json", "markdown")), default="text", show_default=True, help="How to print it."
 )
+@click.option(
+    "--html", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write it with charts, as one file for a browser."
+)
 @click.pass_obj
-def report(session: Session, model: str | None, since: str | None, until: str | None, timezone: str | None, form: str) -> None:
+def report(
+    session: Session, model: str | None, since: str | None, until: str | None, timezone: str | None, form: str, html: Path | None
+) -> None:
     """Print how the models perform: latency, speed, failures, loading, trends, and whether the logs were read whole."""
     zone = timezone or session.settings.timezone
     asked = Asked(model, *_range(session, since, until, zone), zone)
+    if html is not None:
+        _write_page(session, asked, html)
+        return
     made = answered(session, lambda house: build(house, asked), since=asked.since, until=asked.until, timezone=zone)
     if made == EMPTY_RANGE:
         made = f"{EMPTY_RANGE}; {answered(session, reach)}"
@@ -71,6 +72,31 @@ def report(session: Session, model: str | None, since: str | None, until: str | 
         click.echo(made)
         return
     click.echo(_rendered(made if isinstance(made, Report) else Report("", (), {"requests": 0}, (), [made]), form))
+
+
+def _write_page(session: Session, asked: Asked, path: Path) -> None:
+    """Put the report's page in place in one step.
+
+    Raises:
+        UsageError: it cannot be written there.
+    """
+    from importlib.metadata import version
+
+    from ollalog.asking import Scope
+    from ollalog.web.file import report_page
+
+    scope = Scope(since=asked.since, until=asked.until, model=asked.model, timezone=asked.timezone)
+    page = report_page(session.store, scope, session.clock.now_utc(), version("ollalog"))
+    fresh = path.with_name(f".{path.name}.new")
+    try:
+        fresh.write_text(page, encoding="utf-8")
+        fresh.replace(path)
+    except OSError as fault:
+        found = fault.strerror or str(fault)
+        raise UsageError(
+            "the report cannot be written", at=str(path), found=found, fix="choose another file: --html report.html"
+        ) from fault
+    session.remark(f"{path}: {units.size(path.stat().st_size)}; open it in a browser")
 
 
 def _range(session: Session, since: str | None, until: str | None, zone: str | None) -> tuple[datetime | None, datetime | None]:
@@ -96,7 +122,7 @@ def build(house: Warehouse, asked: Asked) -> Report | str:
         return EMPTY
     house.keep_small_tables()
     if asked.model is not None:
-        asked = replace(asked, model=_known_model(house, asked.model))
+        asked = replace(asked, model=known_model(house, asked.model))
     # What switching between models costs is seen in the requests of all models, so before others are left out.
     loading = report_speed.loading(house) if asked.model else None
     # Most sections rest on these views: their joins are made once. What stands on both is little more than they are.
@@ -135,23 +161,6 @@ def _sections(house: Warehouse, asked: Asked, found: dict[str, Any], loading: Se
         yield report_context.concurrency(house)
         yield report_speed.versions(house)
         yield report_quality.quality(house)
-
-
-def _known_model(house: Warehouse, name: str) -> str:
-    """The model that a name means: llama3.1 is llama3.1:latest.
-
-    Raises:
-        UsageError: no request of it was read.
-    """
-    shown = {row["name"]: str(row["shown"]) for row in house.query(MODELS).to_dicts()} | {UNKNOWN: UNKNOWN}
-    for candidate in (name, f"{name}:latest"):
-        if candidate in shown:
-            return shown[candidate]
-    models = [model for model in shown if model != UNKNOWN]
-    fix = did_you_mean(name, models) or next(
-        (f"did you mean {model!r}?" for model in models if model.startswith(name)), "name one of those"
-    )
-    raise UsageError(f"no request of model {name!r}", want=f"one of: {', '.join(models)}", fix=fix)
 
 
 def reach(house: Warehouse) -> str:

@@ -10,8 +10,8 @@ from ollalog.store.comparison import RebuildReport, TableChange
 from ollalog.store.crash_points import CRASH_POINTS
 from ollalog.store.lock import Writer
 from ollalog.store.rebuild import Rebuild
-from ollalog.store.snapshot import read_snapshot
-from ollalog.store.status import StoreStatus, read_status
+from ollalog.store.snapshot import last_batch, read_snapshot
+from ollalog.store.status import StoreStatus, read_status, writer_of
 from ollalog.store.verify import Reread, VerifyReport, verify
 from ollalog.store.writer import Store, open_store
 
@@ -26,8 +26,10 @@ __all__ = [
     "TableChange",
     "VerifyReport",
     "Writer",
+    "last_batch",
     "open_store",
     "read_snapshot",
     "read_status",
     "verify",
+    "writer_of",
 ]

@@ -41,6 +41,12 @@ def read_snapshot(root: Path) -> Snapshot:
     return snapshot
 
 
+def last_batch(root: Path) -> int:
+    """Number of the last commit; 0 where there is none. A fraction of what a snapshot costs."""
+    layout = StoreLayout(root)
+    return catalogs.read(layout.catalog, inventory.last_batch) or 0 if layout.catalog.exists() else 0
+
+
 def _read(layout: StoreLayout) -> Snapshot:
     """The snapshot as the catalogue has it now; an empty one where there is no catalogue, or nothing in it."""
     return (catalogs.read(layout.catalog, partial(_snapshot_of, layout)) if layout.catalog.exists() else None) or EMPTY

@@ -41,6 +41,11 @@ def read_status(root: Path) -> StoreStatus:
     return StoreStatus(present.batch, committed_at, last_error, size_bytes(root), lock.holder(layout.lock), present.sources)
 
 
+def writer_of(root: Path) -> Writer | None:
+    """Who writes to a store now; None: nobody does."""
+    return lock.holder(StoreLayout(root).lock)
+
+
 def size_bytes(root: Path) -> int:
     """Bytes of all files of a store; a file with two names takes its room once."""
     sizes: dict[tuple[int, int], int] = {}

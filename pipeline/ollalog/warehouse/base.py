@@ -17,6 +17,8 @@ from ollalog.warehouse.errors import PartGoneError
 
 # Tables whose rows are cut to --since/--until; rejects are dated by when they were read, which is no range to ask for.
 CUT_TABLES = ("requests", "inferences", "pairs", "server_events", "executions", "signals", "resource_samples", "alerts", "day_rollups")
+# Rows that tell of no machine: they stay when one is asked for. (Sums of removed days tell of all machines: they do not.)
+OF_NO_MACHINE = ("alerts",)
 # Events that hold until others end them are not cut at --since: in_range() tells them apart.
 LASTING = {"server_events": LASTING_EVENTS}
 
@@ -47,12 +49,13 @@ class BaseTable:
     has_more: bool
 
 
-def base_tables(
+def base_tables(  # noqa: PLR0913 - independent choices of the caller, all named
     connection: duckdb.DuckDBPyConnection,
     snapshot: Snapshot,
     *,
     since: datetime | None,
     until: datetime | None,
+    host: str | None = None,
     provisional_pairs: pl.DataFrame | None = None,
 ) -> dict[str, BaseTable]:
     """Tell a connection the range and what no part holds, and find the files of every table; `create_base_table` reads them.
@@ -62,6 +65,7 @@ def base_tables(
         snapshot: The store as of one commit.
         since: Rows before it are left out; None: no bound.
         until: Rows from it on are left out; None: no bound.
+        host: Rows of other machines are left out; None: none are.
         provisional_pairs: Pairs that are not settled yet, columns of PAIRS; those that it lacks are null.
 
     Raises:
@@ -69,14 +73,16 @@ def base_tables(
     """
     connection.execute("SET VARIABLE since_utc = $1::TIMESTAMPTZ", [since])
     connection.execute("SET VARIABLE until_utc = $1::TIMESTAMPTZ", [until])
+    connection.execute("SET VARIABLE host = $1::VARCHAR", [host])
     has_more = provisional_pairs is not None and provisional_pairs.height > 0
     if provisional_pairs is not None and has_more:
         _create_provisional(connection, PAIRS, provisional_pairs)
-    _create_ledger_tables(connection, snapshot.sources)
+    _create_ledger_tables(connection, [summary for summary in snapshot.sources if host in (None, summary.source.host)])
     tables: dict[str, BaseTable] = {}
     for table in TABLES.values():
         parts = [part for part in snapshot.parts if part.table == table.name and _overlaps(part, table, since, until)]
-        is_cut = table.name in CUT_TABLES and (since or until) is not None
+        in_range = table.name in CUT_TABLES and (since or until) is not None
+        is_cut = in_range or (table.name not in OF_NO_MACHINE and host is not None)
         paths = tuple(existing_path(part) for part in parts)
         tables[table.name] = BaseTable(table, paths, sum(part.rows for part in parts), is_cut, has_more and table is PAIRS)
     return tables
@@ -129,10 +135,14 @@ def create_base_table(connection: duckdb.DuckDBPyConnection, base: BaseTable, *,
     if base.has_more:
         selects.append(_select(table, PROVISIONAL, frozenset()))
     lasting = f" OR event IN {LASTING[table.name]}" if table.name in LASTING else ""
-    bounds = (
-        f" WHERE (getvariable('since_utc') IS NULL OR {table.time} >= getvariable('since_utc'){lasting})"
-        f" AND (getvariable('until_utc') IS NULL OR {table.time} < getvariable('until_utc'))"
-    )
+    bounds = " WHERE TRUE"
+    if table.name not in OF_NO_MACHINE:
+        bounds += " AND (getvariable('host') IS NULL OR host = getvariable('host'))"
+    if table.name in CUT_TABLES:
+        bounds += (
+            f" AND (getvariable('since_utc') IS NULL OR {table.time} >= getvariable('since_utc'){lasting})"
+            f" AND (getvariable('until_utc') IS NULL OR {table.time} < getvariable('until_utc'))"
+        )
     rows = " UNION ALL ".join(select + (bounds if base.is_cut else "") for select in selects)
     empty = _select(table, "(SELECT 1) WHERE FALSE", frozenset(table.column_names))
     kind = "TABLE" if in_memory and base.rows <= FEW_ROWS else "VIEW"

@@ -55,6 +55,10 @@ class Warehouse:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._connection.close()
 
+    def interrupt(self) -> None:
+        """End the query that another thread waits for; it fails there."""
+        self._connection.interrupt()
+
     def view(self, name: str) -> pl.DataFrame:
         """All rows of a view, or of a base relation.
 
@@ -198,6 +202,7 @@ def open_warehouse(  # noqa: PLR0913 - independent choices of the caller, all na
     since: datetime | None = None,
     until: datetime | None = None,
     timezone: str | None = None,
+    host: str | None = None,
     views: Mapping[str, SqlFile] | None = None,
     provisional_pairs: pl.DataFrame | None = None,
 ) -> Warehouse:
@@ -209,6 +214,7 @@ def open_warehouse(  # noqa: PLR0913 - independent choices of the caller, all na
         since: Rows of requests, inferences and server events before it are left out.
         until: Such rows from it on are left out.
         timezone: Zone of `local_time()`: hours and days of trends; None: UTC.
+        host: Only rows of this machine; None: of all.
         views: The views that there are; None: those that ship with the program.
         provisional_pairs: Pairs of requests and runs that are not settled yet, columns of PAIRS; those that it lacks are null.
 
@@ -226,7 +232,7 @@ def open_warehouse(  # noqa: PLR0913 - independent choices of the caller, all na
             connection.execute(macro)
         connection.execute("SET VARIABLE now_utc = $1::TIMESTAMPTZ", [now.astimezone(UTC)])
         connection.execute("SET VARIABLE timezone = $1::VARCHAR", [timezone])
-        tables = base_tables(connection, snapshot, since=since, until=until, provisional_pairs=provisional_pairs)
+        tables = base_tables(connection, snapshot, since=since, until=until, host=host, provisional_pairs=provisional_pairs)
         return Warehouse(connection, tables, load_views() if views is None else views)
     except BaseException:
         connection.close()

@@ -1,0 +1,206 @@
+"""Questions to the store, asked in few threads: each is asked once at a time, and its answer is kept while it is fresh."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Callable, Hashable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from ollalog import asking, store
+from ollalog.asking import Scope
+from ollalog.core.clock import Clock
+from ollalog.warehouse import Warehouse
+from ollalog.web.problems import BusyError
+
+THREADS = 2
+MOST_WAITING = 256
+KEPT_BYTES = 32 << 20
+# An answer is given again for ten times as long as it took, whatever was committed meanwhile: readers never take the machine.
+FRESH_FACTOR, FRESH_S = 10.0, (0.5, 60.0)
+LOWER_PRIORITY = 5
+
+Ask = Callable[[Warehouse], bytes]
+
+
+class Job:
+    """One question while it is asked and after: lines that come one by one, in order, to any number of readers."""
+
+    def __init__(self, batch: int) -> None:
+        self.batch = batch
+        self.lines: list[bytes] = []
+        self.failure: BaseException | None = None
+        self.is_done = False
+        self.took_s = 0.0
+        self.ended_s = 0.0
+        self._loop = asyncio.get_running_loop()
+        self._changed = asyncio.Event()
+
+    def put(self, line: bytes) -> None:
+        """Add a line; from any thread."""
+        self._tell(lambda: self.lines.append(line))
+
+    def end(self, failure: BaseException | None, took_s: float) -> None:
+        """No more lines come; from any thread."""
+
+        def finish() -> None:
+            self.failure, self.is_done, self.took_s, self.ended_s = failure, True, took_s, time.monotonic()
+
+        self._tell(finish)
+
+    def _tell(self, change: Callable[[], None]) -> None:
+        def apply() -> None:
+            change()
+            self._changed.set()
+            self._changed = asyncio.Event()
+
+        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            self._loop.call_soon_threadsafe(apply)
+
+    async def follow(self) -> AsyncIterator[bytes]:
+        """The lines as they come; raises what ended the question."""
+        place = 0
+        while True:
+            while place < len(self.lines):
+                yield self.lines[place]
+                place += 1
+            if self.is_done:
+                if self.failure is not None:
+                    raise self.failure
+                return
+            await self._changed.wait()
+
+    async def whole(self) -> bytes:
+        """All lines together."""
+        return b"".join([line async for line in self.follow()])
+
+    def is_fresh(self, batch: int) -> bool:
+        """Whether its answer may be given again now that `batch` is the last."""
+        if not self.is_done:
+            return True
+        least, most = FRESH_S
+        age_s = time.monotonic() - self.ended_s
+        return self.failure is None and (self.batch == batch or age_s < min(max(least, FRESH_FACTOR * self.took_s), most))
+
+
+class Reader:
+    """Asks one store. Used by the one event loop; the questions are asked in threads of lower priority."""
+
+    def __init__(self, root: Path, clock: Clock) -> None:
+        self._root = root
+        self._clock = clock
+        self._jobs: OrderedDict[Hashable, Job] = OrderedDict()
+        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="ask", initializer=_give_way)
+        self._sql_pool = ThreadPoolExecutor(THREADS, thread_name_prefix="sql", initializer=_give_way)
+        self._open: set[Warehouse] = set()
+        self._lock = threading.Lock()
+        self._waiting = 0
+        self._is_closed = False
+
+    async def answer(self, name: Hashable, scope: Scope, ask: Ask) -> bytes:
+        """The answer to one question; the same one when it was asked before and is fresh."""
+        return await self.job((name, scope), scope, lambda house: iter((ask(house),))).whole()
+
+    def job(self, key: Hashable, scope: Scope, ask: Callable[[Warehouse], Iterator[bytes]]) -> Job:
+        """The question of this key: a new one, or the one that is being asked, or was lately.
+
+        Raises:
+            BusyError: too many wait already.
+        """
+        batch = store.last_batch(self._root)
+        known = self._jobs.get(key)
+        if known is not None and known.is_fresh(batch):
+            self._jobs.move_to_end(key)
+            return known
+        job = Job(batch)
+        self._submit(self._pool, job, scope, ask)
+        self._jobs[key] = job
+        self._jobs.move_to_end(key)
+        self._forget()
+        return job
+
+    async def query(self, scope: Scope, ask: Ask) -> bytes:
+        """The answer to a person's own query; not kept."""
+        job = Job(0)
+        self._submit(self._sql_pool, job, scope, lambda house: iter((ask(house),)))
+        return await job.whole()
+
+    def close(self) -> None:
+        """End every question that is being asked."""
+        with self._lock:
+            self._is_closed = True
+            waiting = list(self._open)
+        for house in waiting:
+            house.interrupt()
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._sql_pool.shutdown(wait=False, cancel_futures=True)
+
+    def _submit(self, pool: ThreadPoolExecutor, job: Job, scope: Scope, ask: Callable[[Warehouse], Iterator[bytes]]) -> None:
+        if self._waiting >= MOST_WAITING or self._is_closed:
+            raise BusyError("too many questions wait for an answer", found=str(self._waiting), fix="try again in a few seconds")
+        with self._lock:
+            self._waiting += 1
+        pool.submit(self._run, job, scope, ask)
+
+    def _run(self, job: Job, scope: Scope, ask: Callable[[Warehouse], Iterator[bytes]]) -> None:
+        began_s = time.monotonic()
+        failure: BaseException | None = None
+        try:
+            for line in self._lines(scope, ask):
+                job.put(line)
+        except BaseException as fault:  # noqa: BLE001 - polars' panics are no Exception; whoever waits is told
+            failure = fault
+        finally:
+            with self._lock:
+                self._waiting -= 1
+            job.end(failure, time.monotonic() - began_s)
+
+    def _lines(self, scope: Scope, ask: Callable[[Warehouse], Iterator[bytes]]) -> Iterator[bytes]:
+        """Lines of a question; asked again when a part was merged away before the first."""
+        from ollalog.warehouse import PartGoneError
+
+        has_begun = False
+        try:
+            with self._opened(scope) as house:
+                for line in ask(house):
+                    has_begun = True
+                    yield line
+        except PartGoneError:
+            if has_begun:
+                raise
+            with self._opened(scope) as house:
+                yield from ask(house)
+
+    @contextmanager
+    def _opened(self, scope: Scope) -> Iterator[Warehouse]:
+        with asking.opened(self._root, scope, self._clock.now_utc()) as house:
+            with self._lock:
+                if self._is_closed:
+                    raise BusyError("the service ends", fix="start it again")
+                self._open.add(house)
+            try:
+                yield house
+            finally:
+                with self._lock:
+                    self._open.discard(house)
+
+    def _forget(self) -> None:
+        """Drop the answers that were asked for longest ago, beyond the room that there is for them."""
+        size = sum(len(line) for job in self._jobs.values() for line in job.lines)
+        for key, job in list(self._jobs.items()):
+            if size <= KEPT_BYTES and len(self._jobs) <= MOST_WAITING:
+                return
+            if job.is_done:
+                size -= sum(map(len, job.lines))
+                del self._jobs[key]
+
+
+def _give_way() -> None:
+    """Lower the priority of this thread, and of those that DuckDB starts from it: following the logs goes first."""
+    with suppress(AttributeError, OSError):
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), LOWER_PRIORITY)
