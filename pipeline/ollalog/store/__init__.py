@@ -5,7 +5,7 @@ with open_store(root, command="ingest", clock=SystemClock()) as store:
 snapshot = read_snapshot(root)
 """
 
-from ollalog.store.alert_log import AlertLog
+from ollalog.store.alert_log import AlertLog, Notification
 from ollalog.store.comparison import RebuildReport, TableChange
 from ollalog.store.crash_points import CRASH_POINTS
 from ollalog.store.lock import Writer
@@ -18,6 +18,7 @@ from ollalog.store.writer import Store, open_store
 __all__ = [
     "CRASH_POINTS",
     "AlertLog",
+    "Notification",
     "Rebuild",
     "RebuildReport",
     "Reread",
