@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
 DAY = timedelta(days=1)
 # Tables whose rows say how far the data's own time has come.
-DATED = ("requests", "inferences", "server_events")
+DATED = ("requests", "inferences", "server_events", "resource_samples")
 # Tables that grow with use: only the days that a rule can look at are read. The others are small, and need all their past.
-PRUNED = ("requests", "inferences", "pairs")
+PRUNED = ("requests", "inferences", "pairs", "resource_samples")
 # A log can claim any year; those outside are no dates that an alert could be about.
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2200, 1, 1)
 SLICE_ROWS = 600_000

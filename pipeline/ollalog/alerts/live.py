@@ -73,6 +73,10 @@ class Live:
                 found.problems[rule.name] = problem
         return after, found
 
+    def is_waiting(self) -> bool:
+        """Whether some rule has not been asked since rows came that it depends on."""
+        return any(turn.is_fed for turn in self._turns.values())
+
     def needs_snapshot(self, now: datetime) -> bool:
         """Whether a rule is due that looks back further than memory does."""
         slow = (rule for rule in self._rules if rule.name in self._recent.slow)

@@ -130,7 +130,7 @@ class Recent:
             for name in self._merged:
                 self._seen.insert(f"rolled_{name}", past.view(name))
                 self._fragments[name] = FRAGMENTS
-            for name in JOINED:
+            for name in {*JOINED, *(self._held.keys() & TABLES.keys())}:
                 reach = max([CONTEXT, *(self._held[hot].reach + CONTEXT for hot in self._hot)])
                 since = now - max(reach, self._held[name].reach if name in self._held else reach)
                 self._queue[name] = [_rows_since(past, name, since), *([_lasting(past, since)] if name == "server_events" else [])]
@@ -203,13 +203,16 @@ class Recent:
 
     def _is_quick(self, rule: Rule) -> bool:
         """Whether memory has all that a rule reads."""
-        if any(name in self._views and self._views[name].merge for name in rule.recent) or rule.window > HELD and rule.recent:
+        if any(name in self._views and self._views[name].merge for name in rule.recent) or (rule.window > HELD and rule.recent):
             return False
         direct = [need for need in rule.file.needs if not need.startswith("recent_") and need not in {"ticks", "sources"}]
-        return all(
-            rule.lookback <= HELD if need in TABLES else need in self._views and bool(self._views[need].merge or self._views[need].keep)
-            for need in direct
-        ) and rule.lookback <= LONGEST
+        return (
+            all(
+                rule.lookback <= HELD if need in TABLES else need in self._views and bool(self._views[need].merge or self._views[need].keep)
+                for need in direct
+            )
+            and rule.lookback <= LONGEST
+        )
 
     def _make_relations(self, now: datetime) -> None:
         """Empty tables for all that the rules read, and the names under which they read it."""
@@ -247,7 +250,7 @@ class Recent:
         types = self._types(name)
         columns = [column for column in types if column.lower() in self._words]
         users = [rule for rule in self._quick if name in rule.recent or name in rule.file.needs]
-        reach = max(max(rule.window if name in rule.recent else rule.lookback for rule in users), timedelta(minutes=1))
+        reach = max(*(rule.window if name in rule.recent else rule.lookback for rule in users), timedelta(minutes=1))
         self._held[name] = _Held(columns, _time_of(name, list(types)), reach)
         held_types = {column: types[column] for column in columns} | {"row_us": "BIGINT"}
         self._make_table(f"held_{name}", held_types)
@@ -273,7 +276,9 @@ class Recent:
             if name in came:
                 rows = came[name]
                 recent = pl.col(TABLES[name].time) > now - (CONTEXT + HOT if rolls else 2 * HELD)
-                self._joined.insert(name, rows.filter(recent | pl.col("event").is_in(LASTING_EVENTS) if name == "server_events" else recent))
+                self._joined.insert(
+                    name, rows.filter(recent | pl.col("event").is_in(LASTING_EVENTS) if name == "server_events" else recent)
+                )
         for name in self._held.keys() & came.keys():
             held = self._held[name]
             rows = came[name].select(*held.columns, pl.col(held.time).to_physical().alias("row_us"))

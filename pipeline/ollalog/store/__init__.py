@@ -7,6 +7,7 @@ snapshot = read_snapshot(root)
 
 from ollalog.store.alert_log import AlertLog, Notification
 from ollalog.store.comparison import RebuildReport, TableChange
+from ollalog.store.control import AckRow, ControlRows, SilenceRow, add_acks, add_silence, control_stamp, end_silence, new_id, read_control
 from ollalog.store.crash_points import CRASH_POINTS
 from ollalog.store.lock import Writer
 from ollalog.store.rebuild import Rebuild
@@ -17,17 +18,26 @@ from ollalog.store.writer import Store, open_store
 
 __all__ = [
     "CRASH_POINTS",
+    "AckRow",
     "AlertLog",
+    "ControlRows",
     "Notification",
     "Rebuild",
     "RebuildReport",
     "Reread",
+    "SilenceRow",
     "Store",
     "StoreStatus",
     "TableChange",
     "VerifyReport",
     "Writer",
+    "add_acks",
+    "add_silence",
+    "control_stamp",
+    "end_silence",
+    "new_id",
     "open_store",
+    "read_control",
     "read_snapshot",
     "read_status",
     "verify",

@@ -92,6 +92,11 @@ def queue(catalog: Catalog, notifications: Sequence[Notification], now_us: int) 
     return given_up
 
 
+def empty(catalog: Catalog, sinks: Iterable[str]) -> None:
+    """Forget all notifications of sinks; within a transaction."""
+    catalog.run_many("DELETE FROM outbox WHERE sink = ?", [(sink,) for sink in sinks])
+
+
 def take_out(catalog: Catalog, ids: Iterable[str]) -> None:
     """Forget notifications that were delivered; within a transaction."""
     catalog.run_many("DELETE FROM outbox WHERE id = ?", [(one,) for one in ids])

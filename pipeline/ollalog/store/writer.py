@@ -168,7 +168,13 @@ class Store:
         return alert_log.outbox(self._catalog)
 
     def commit_alerts(
-        self, rows: pl.DataFrame, standing: str, *, queued: Sequence[Notification] = (), delivered: Iterable[str] = ()
+        self,
+        rows: pl.DataFrame,
+        standing: str,
+        *,
+        queued: Sequence[Notification] = (),
+        delivered: Iterable[str] = (),
+        superseded: Iterable[str] = (),
     ) -> int:
         """Make one live evaluation durable, or nothing of it.
 
@@ -177,6 +183,7 @@ class Store:
             standing: What the evaluation remembers (JSON).
             queued: What sinks are to be told of it.
             delivered: Ids of notifications that sinks have taken.
+            superseded: Sinks whose older notifications the queued ones make needless.
 
         Returns:
             How many notifications that nobody took were given up, because too many waited.
@@ -189,6 +196,7 @@ class Store:
         def record() -> int:
             alert_log.put_live(self._catalog, standing)
             alert_log.take_out(self._catalog, delivered)
+            alert_log.empty(self._catalog, superseded)
             return alert_log.queue(self._catalog, queued, now_us)
 
         if rows.is_empty():

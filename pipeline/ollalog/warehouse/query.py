@@ -46,7 +46,7 @@ class _ArrowStream:
     def __init__(self, rows: pl.DataFrame) -> None:
         self._rows = rows
 
-    def __arrow_c_stream__(self, requested_schema: object = None) -> object:  # noqa: PLW3201 - Arrow's own name
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         return self._rows.__arrow_c_stream__(requested_schema)
 
 
@@ -163,7 +163,7 @@ class Warehouse:
             for file in in_order(self._views, wanted):
                 if file.keep:
                     self._connection.execute(f'DELETE FROM "{file.name}"')  # noqa: S608 - a name that was looked up
-                    self._connection.execute(f'INSERT INTO "{file.name}" {file.select}')  # noqa: S608
+                    self._connection.execute(f'INSERT INTO "{file.name}" {file.select}')
 
         _explained("renew", self._known, compute)
 
