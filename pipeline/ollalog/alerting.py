@@ -87,7 +87,9 @@ def orders_of(root: Path) -> Orders:
     return Orders(tuple(silences), tuple(acks))
 
 
-def silence(root: Path, matchers: Sequence[str], now: datetime, lasts: timedelta, *, author: str = "", comment: str = "") -> Silence:
+def silence(  # noqa: PLR0913 - what a silence is
+    root: Path, matchers: Sequence[str], now: datetime, lasts: timedelta, *, author: str = "", comment: str = ""
+) -> Silence:
     """Let nobody be told of the alerts that meet all matchers, from now on for so long.
 
     Raises:

@@ -220,7 +220,7 @@ class _Following:
         from ollalog import sampling
 
         interval_s = self._options.sample_s or 0.0
-        return sampling.beside(opened, self._root, interval_s, self._run.context.host, self._clock, self._waker.now_s())
+        return sampling.beside(opened, self._root, interval_s, self._run.context.host, self._clock, self._waker.now_s(), self._commit)
 
     def _clean_up(self) -> None:
         """Once a day, and at the start: remove what is over a limit."""

@@ -11,7 +11,7 @@ from tests.alerts.live import START, answers, live_rows, refuses, told, watch
 def test_what_a_server_refuses_fires_within_the_turn_that_reads_it_and_is_resolved_when_it_is_over(tmp_path: Path) -> None:
     root, log = tmp_path / "store", tmp_path / "server.log"
     answers(log)(START)
-    heard = watch(root, log, 5.0, refuses(log, 3), 900.0)
+    heard = watch(root, log, 5.0, refuses(log, 3), *([30.0] * 21))
     assert heard.states("queue_full") == ["firing", "resolved"]
     firing, resolved = (change for change in heard.changes if change.rule == "queue_full")
     assert firing.value == 3

@@ -82,6 +82,7 @@ class Recent:
         self._carried = _no_events()
         self._fragments: dict[str, int] = {}
         self._held: dict[str, _Held] = {}
+        self._kept_rows: dict[str, int] = {}
         self._pruned_at = EPOCH
         self._has_kept_news = self._has_hot_news = False
 
@@ -102,8 +103,11 @@ class Recent:
 
     def has_rows(self, rule: Rule) -> bool:
         """Whether time alone can change what a rule finds."""
-        return "ticks" in rule.file.needs or any(
-            name in self._kept or self._held[name].rows or self._held[name].hot_rows for name in rule.recent if rule.name not in self.slow
+        if rule.name in self.slow or self.is_of_sums(rule):
+            return True
+        read = {need.removeprefix("recent_") for need in rule.file.needs}
+        return any(self._held[name].rows or self._held[name].hot_rows for name in read & self._held.keys()) or any(
+            self._kept_rows.get(name) for name in rule.recent
         )
 
     def is_of_sums(self, rule: Rule) -> bool:
@@ -329,7 +333,9 @@ class Recent:
         self._joined.renew(small)
         for name in self._kept:
             self._seen.prepare(f"TRUNCATE kept_{name}")
-            self._seen.insert(f"kept_{name}", self._joined.view(name))
+            rows = self._joined.view(name)
+            self._seen.insert(f"kept_{name}", rows)
+            self._kept_rows[name] = rows.height
 
     def _freshen(self, now: datetime) -> None:
         """Compute the rows of joining views that are not old enough to stay as they are."""

@@ -178,7 +178,8 @@ def plan(  # noqa: PLR0913 - what is told depends on no less
         kept = {}
         for group in groups:
             present = {alert.fingerprint: alert for alert in mine if _group(route, alert) == group}
-            told, notice = step(route, group, known.get(group, {}), present, names, now, orders, ended or {})
+            moment = _Moment(now, names, orders, ended or {})
+            told, notice = step(route, group, known.get(group, {}), present, moment)
             if told:
                 kept[group] = told
             notices += [notice] if notice else []
@@ -186,41 +187,49 @@ def plan(  # noqa: PLR0913 - what is told depends on no less
     return after, notices
 
 
-def _told_once(  # noqa: PLR0913, PLR0917 - one step of `plan`
-    route: Route, group: str, told: dict[str, Any], present: Mapping[str, Alert], loud: set[str], now: datetime, orders: Orders,
-    ended: Mapping[str, datetime],
-) -> tuple[dict[str, Any], Notice | None]:  # fmt: skip
+@dataclass(frozen=True)
+class _Moment:
+    """When `plan` is asked, which alerts nothing holds back, what operators said, and when alerts ended."""
+
+    now: datetime
+    loud: set[str]
+    orders: Orders
+    ended: Mapping[str, datetime]
+
+
+def _told_once(
+    route: Route, group: str, told: dict[str, Any], present: Mapping[str, Alert], moment: _Moment
+) -> tuple[dict[str, Any], Notice | None]:
     """A group of a sink that remembers: what is new and what is over is told, and what stays is repeated now and then."""
-    before: dict[str, Any] = told.get("alerts", {})
-    active = {name: alert for name, alert in present.items() if name in loud}
+    now, before = moment.now, told.get("alerts", {})
+    active = {name: alert for name, alert in present.items() if name in moment.loud}
     new = [name for name, alert in active.items() if before.get(name, {}).get("fired_at") != alert.fired_at]
     over = [body for name, body in before.items() if name not in present or present[name].fired_at != body["fired_at"]]
     last = _instant(told.get("at"))
     first_new = _instant(told.get("new_at")) or now
     is_news = bool(new or over)
     due_at = first_new + route.group_wait if last is None else max(last + route.group_interval, first_new)
-    reminded = [alert for name, alert in active.items() if name in before and orders.ack_of(alert) is None]
+    reminded = [alert for name, alert in active.items() if name in before and moment.orders.ack_of(alert) is None]
     is_repeat = not is_news and bool(reminded) and last is not None and now - last >= route.repeat_interval
     if not (is_news and now >= due_at) and not is_repeat:
         waits = {"new_at": instant_text(first_new)} if is_news else {}
         rest = {"alerts": before, **({"at": told["at"]} if last else {}), **waits}
         is_over = not before and not is_news and (last is None or now - last >= route.group_interval)
         return ({} if is_over else rest), None
-    bodies = [body_of(alert) for alert in active.values()] + [_resolved(body, now, ended) for body in over]
+    bodies = [body_of(alert) for alert in active.values()] + [_resolved(body, moment) for body in over]
     still = {name: before[name] for name in before if name in present and present[name].fired_at == before[name]["fired_at"]}
     after = {"alerts": still | {name: body_of(alert) for name, alert in active.items()}, "at": instant_text(now)}
     return after, _notice(route, group, bodies, now, told.get("at"))
 
 
-def _told_again(  # noqa: PLR0913, PLR0917 - one step of `plan`
-    route: Route, group: str, told: dict[str, Any], present: Mapping[str, Alert], loud: set[str], now: datetime, orders: Orders,
-    ended: Mapping[str, datetime],
-) -> tuple[dict[str, Any], Notice | None]:  # fmt: skip
+def _told_again(
+    route: Route, group: str, told: dict[str, Any], present: Mapping[str, Alert], moment: _Moment
+) -> tuple[dict[str, Any], Notice | None]:
     """A sink that forgets: all that fires is told each minute, and what is over for five minutes."""
-    before: dict[str, Any] = told.get("alerts", {})
-    active = {name: alert for name, alert in present.items() if name in loud}
+    now, before = moment.now, told.get("alerts", {})
+    active = {name: alert for name, alert in present.items() if name in moment.loud}
     new = [name for name, alert in active.items() if before.get(name, {}).get("fired_at") != alert.fired_at]
-    over = [_resolved(body, now, ended) for name, body in before.items() if name not in present]
+    over = [_resolved(body, moment) for name, body in before.items() if name not in present]
     past = [body for body in told.get("over", []) if body["fingerprint"] not in active]
     past = [body for body in past if now - (_instant(body["ended_at"]) or now) < RESOLVED_FOR] + over
     last = _instant(told.get("at"))
@@ -230,7 +239,7 @@ def _told_again(  # noqa: PLR0913, PLR0917 - one step of `plan`
     if not kept and not past:
         return {}, None
     if not is_due or not (bodies or past):
-        return {**told, "alerts": kept if not is_due else before, "over": past}, None
+        return {**told, "alerts": kept, "over": past}, None
     after = {"alerts": kept, "over": past, "at": instant_text(now)}
     return after, _notice(route, group, [*bodies, *past], now, told.get("at"), supersedes=True)
 
@@ -244,11 +253,11 @@ def body_of(alert: Alert) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _resolved(body: Mapping[str, Any], now: datetime, ended: Mapping[str, datetime]) -> dict[str, Any]:
-    return {**body, "status": "resolved", "ended_at": instant_text(ended.get(body["fingerprint"], now))}
+def _resolved(body: Mapping[str, Any], moment: _Moment) -> dict[str, Any]:
+    return {**body, "status": "resolved", "ended_at": instant_text(moment.ended.get(body["fingerprint"], moment.now))}
 
 
-def _notice(
+def _notice(  # noqa: PLR0913 - a notification has no less
     route: Route, group: str, bodies: Sequence[Mapping[str, Any]], now: datetime, before: str | None, *, supersedes: bool = False
 ) -> Notice:
     said = [route.sink, group, before, sorted((body["id"], body["status"]) for body in bodies)]

@@ -155,6 +155,8 @@ def by_labels(found: pl.DataFrame, rule: Rule, *, beyond: bool) -> dict[Labels, 
     """A rule's rows by what they are about."""
     import polars as pl
 
+    if found.is_empty():
+        return {}
     columns = [pl.col("tick"), pl.col("value").cast(pl.Float64), *(pl.col(name).cast(pl.String) for name in rule.labels)]
     hits: dict[Labels, list[Hit]] = {}
     for tick, value, *texts in found.select(columns).sort("tick").iter_rows():
