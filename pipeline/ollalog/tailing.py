@@ -92,14 +92,12 @@ def tail(root: Path, paths: Sequence[str], options: TailOptions, around: Surroun
     ):
         watch = None if rules is None else Watch(_place(root, opened, around), rules, receivers)
         following = _Following(root, opened, paths, options, context, around, watch)
-        with _closed(following, around.waker):
+        with _watched(watch, around.waker), _closed(following, around.waker):
             while not stop.is_set():
                 following.turn(pool, stop)
                 if following.is_idle():
                     break
                 stop.wait_for(following.rest)
-            if watch is not None:
-                watch.close(around.waker.now_s())
         summary = following.finished()
     summary.seconds = time.perf_counter() - began
     runtime.remark_on_nothing(summary, around.events)
@@ -282,6 +280,19 @@ def _place(root: Path, opened: store.Store, around: Surroundings) -> Place:
         return runtime.opened_warehouse(snapshot, now=around.clock.now_utc())
 
     return Place(opened, root, open_warehouse, runtime.unsettled_pairs, around.clock, around.events)
+
+
+@contextmanager
+def _watched(watch: Watch | None, waker: Waker) -> Iterator[None]:
+    """A last look at what was committed, unless the tail failed."""
+    try:
+        yield
+    except BaseException:
+        if watch is not None:
+            watch.abandon()
+        raise
+    if watch is not None:
+        watch.close(waker.now_s())
 
 
 @contextmanager

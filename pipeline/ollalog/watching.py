@@ -135,6 +135,12 @@ class Watch:
         took_s = perf_counter() - began
         self._next_at_s = now_s + took_s + max(SPACING_S - took_s, took_s * (1 / SHARE - 1) if took_s < 1 else 0.0)
 
+    def abandon(self) -> None:
+        """Stop at once; what is not committed was not told, and what was not told is told by the next run."""
+        for courier in self._couriers.values():
+            courier.stop(0)
+        self.forget()
+
     def close(self, now_s: float) -> None:
         """Look for the last time, and give sinks a moment for what waits; the rest is told by the next run."""
         self.look(now_s, is_behind=False, at_last=True)

@@ -81,9 +81,10 @@ def watch(  # noqa: PLR0913 - each has a default
     alerts: Mapping[str, Mapping[str, Any]] | None = None,
     rules: Path | None = None,
     fault: Callable[[str], None] | None = None,
+    world: World | None = None,
 ) -> Heard:
     """Follow a log until all has happened; proves the store."""
-    heard, world = Heard(), World(steps, start)
+    heard, world = Heard(), world or World(steps, start)
     reading = IngestOptions(timezone="UTC", host="box", sinks=sinks, inhibit=inhibit, alerts=alerts or {}, rules=rules)
     options = tailing.TailOptions(reading, once_idle_s=IDLE_S)
     opened = partial(store.open_store, fault=fault) if fault else store.open_store
