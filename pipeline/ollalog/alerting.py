@@ -1,7 +1,8 @@
-"""Searching history for alerts: what was committed since the last time, and what it changes of what was found before."""
+"""Searching history for alerts: what was committed since the last time, and what it changes; what operators say of alerts."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -11,9 +12,11 @@ import polars as pl
 
 from ollalog import alerts, store
 from ollalog.alerts import Rule, RuleSet
+from ollalog.alerts.matchers import matcher
+from ollalog.alerts.telling import Ack, Alert, Orders, Silence, instant_text
 from ollalog.alerts.ticks import EPOCH
 from ollalog.core.batch import Snapshot
-from ollalog.core.errors import PipelineError, SqlFileError, WarehouseError
+from ollalog.core.errors import PipelineError, SqlFileError, UsageError, WarehouseError, did_you_mean
 from ollalog.core.events import Events
 
 if TYPE_CHECKING:
@@ -26,6 +29,7 @@ TOUCHED = """SELECT min(moment) AS moment FROM (
     SELECT min(ended_at) AS moment FROM requests WHERE batch > {batch}
     UNION ALL SELECT min(happened_at) FROM inferences WHERE batch > {batch}
     UNION ALL SELECT min(happened_at) FROM server_events WHERE batch > {batch}
+    UNION ALL SELECT min(happened_at) FROM resource_samples WHERE batch > {batch}
 )"""
 
 
@@ -67,6 +71,82 @@ def replay_history(  # noqa: PLR0913 - what a run has, handed over
     # What a rule said before it broke, and what happened live, stays.
     stay = ~pl.col("replayed") | pl.col("rule").is_in(list(history.problems))
     opened.replace_alerts(alerts.rows_of(history.changes, replayed=True), first_day, log, stay=stay)
+
+
+def orders_of(root: Path) -> Orders:
+    """Silences and acknowledgements of a store.
+
+    Raises:
+        StoreError: they cannot be read.
+    """
+    said = store.read_control(root)
+    silences = (
+        Silence(one.id, tuple(map(matcher, one.matchers)), one.starts_at, one.ends_at, one.author, one.comment) for one in said.silences
+    )
+    acks = (Ack(one.fingerprint, one.fired_at, one.acked_at, one.author, one.comment) for one in said.acks)
+    return Orders(tuple(silences), tuple(acks))
+
+
+def silence(  # noqa: PLR0913 - what a silence is
+    root: Path, matchers: Sequence[str], now: datetime, lasts: timedelta, *, author: str = "", comment: str = ""
+) -> Silence:
+    """Let nobody be told of the alerts that meet all matchers, from now on for so long.
+
+    Raises:
+        UsageError: there is no matcher, or one is none.
+        StoreError: it cannot be kept.
+    """
+    if not matchers:
+        raise UsageError("no matcher: that would silence everything", fix="name what is to be silent: rule=slow_response")
+    made = Silence(store.new_id(), tuple(map(matcher, matchers)), now, now + lasts, author, comment)
+    store.add_silence(root, store.SilenceRow(made.id, tuple(map(str, made.matchers)), now, made.ends_at, author, comment))
+    return made
+
+
+def end_silence(root: Path, number: str, now: datetime) -> None:
+    """Let a silence end now.
+
+    Raises:
+        UsageError: there is none of this number that has not ended.
+        StoreError: it cannot be kept.
+    """
+    if not store.end_silence(root, number, now):
+        known = [one.id for one in store.read_control(root).silences if one.ends_at > now]
+        raise UsageError(f"no silence {number!r}", fix=did_you_mean(number, known) or "list them with: ollalog alerts silences")
+
+
+def acknowledge(root: Path, firing: Sequence[Alert], now: datetime, *, author: str = "", comment: str = "") -> None:
+    """Keep that somebody knows of alerts that fire, this time: nobody is reminded of them.
+
+    Raises:
+        StoreError: it cannot be kept.
+    """
+    store.add_acks(root, [store.AckRow(alert.fingerprint, alert.fired_at, now, author, comment) for alert in firing])
+
+
+def standing_alerts(rows: pl.DataFrame) -> pl.DataFrame:
+    """The last state of each alert, in order of time: the live ones, else, where no server was followed, those of history.
+
+    Args:
+        rows: All rows of table `alerts`, in the order of time.
+
+    Returns:
+        One row per alert; TABLES.alerts.
+    """
+    live = rows.filter(~pl.col("replayed"))
+    last = (rows if live.is_empty() else live).group_by("fingerprint", maintain_order=True).last()
+    return last.select(rows.columns).sort("happened_at", "fingerprint")
+
+
+def firing_alerts(rows: pl.DataFrame) -> list[Alert]:
+    """The alerts that fire now; rows as for `standing_alerts`."""
+    return [
+        Alert(
+            row["fingerprint"], row["rule"], row["severity"], json.loads(row["labels"]), row["value"], row["threshold"], "",
+            row["message"], row["recommendation"], instant_text(row["happened_at"]),
+        )
+        for row in standing_alerts(rows).filter(pl.col("state") == "firing").iter_rows(named=True)
+    ]  # fmt: skip
 
 
 def check_rules(rules: RuleSet, open_warehouse: OpenWarehouse) -> list[PipelineError]:

@@ -376,11 +376,11 @@ def opened_warehouse(  # noqa: PLR0913 - as open_warehouse
     """A warehouse over a snapshot, with the pairs that are not settled yet."""
     from ollalog.warehouse import open_warehouse
 
-    pairs = _unsettled_pairs(snapshot.states)
+    pairs = unsettled_pairs(snapshot.states)
     return open_warehouse(snapshot, now=now, since=since, until=until, timezone=timezone, host=host, provisional_pairs=pairs)
 
 
-def _unsettled_pairs(states: Mapping[str, str]) -> pl.DataFrame | None:
+def unsettled_pairs(states: Mapping[str, str]) -> pl.DataFrame | None:
     """The pairs that requests at the end of what was read get if nothing more comes."""
     waiting = [ParserState.from_json(text).runner.waiting for text in states.values()]
     pairs = [parsing.provisional_pairs(sides) for sides in waiting if sides.requests.height and sides.runs.height]

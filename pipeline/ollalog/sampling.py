@@ -29,8 +29,17 @@ SOON_S = 0.1
 class Sampling:
     """Takes a sample whenever one is due, in a thread of its own, for Ollama may be slow to answer; whoever holds the store commits it."""
 
-    def __init__(self, opened: store.Store, sampler: Sampler, interval_s: float, host: str, clock: Clock, now_s: float) -> None:  # noqa: PLR0913, PLR0917 - what it lives on
-        self._opened = opened
+    def __init__(  # noqa: PLR0913, PLR0917 - what it lives on
+        self,
+        opened: store.Store,
+        sampler: Sampler,
+        interval_s: float,
+        host: str,
+        clock: Clock,
+        now_s: float,
+        commit: Callable[[Turn], object] | None = None,
+    ) -> None:
+        self._commit_turn = commit or opened.commit
         self._sampler = sampler
         self._interval_s = interval_s
         self._clock = clock
@@ -83,7 +92,7 @@ class Sampling:
         after = replace(self._source, offset=end)
         entry = LedgerEntry(after.id, start, end, rows.height, {"row": rows.height}, {}, {RESOURCE_SAMPLES.name: rows.height})
         try:
-            self._opened.commit(Turn({RESOURCE_SAMPLES.name: _in_order(placed)}, (entry,), (after,), {}))
+            self._commit_turn(Turn({RESOURCE_SAMPLES.name: _in_order(placed)}, (entry,), (after,), {}))
         except StoreError as failure:
             events.remark(str(failure))
             return
@@ -91,9 +100,11 @@ class Sampling:
         self.count += 1
 
 
-def beside(opened: store.Store, root: Path, interval_s: float, host: str, clock: Clock, now_s: float) -> Sampling:  # noqa: PLR0913, PLR0917 - as Sampling
-    """Samples of this machine, to be taken beside something else."""
-    return Sampling(opened, Sampler(Probes.of_this_machine(root), now_s), interval_s, host, clock, now_s)
+def beside(  # noqa: PLR0913, PLR0917 - as Sampling
+    opened: store.Store, root: Path, interval_s: float, host: str, clock: Clock, now_s: float, commit: Callable[[Turn], object]
+) -> Sampling:
+    """Samples of this machine, to be taken beside something else, which commits them."""
+    return Sampling(opened, Sampler(Probes.of_this_machine(root), now_s), interval_s, host, clock, now_s, commit)
 
 
 def sample(  # noqa: PLR0913 - what a run has, handed over

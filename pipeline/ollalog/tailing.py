@@ -13,6 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ollalog import cleaning, runtime, sources, store
+from ollalog.alerts import load_rules
+from ollalog.alerts.receivers import load_inhibitions, load_sinks
+from ollalog.core.batch import Snapshot, Turn
 from ollalog.core.clock import Clock
 from ollalog.core.errors import PipelineError, StoreError, WarehouseError
 from ollalog.core.events import Events
@@ -21,9 +24,11 @@ from ollalog.core.retention import Retention
 from ollalog.core.summary import IngestOptions, IngestSummary
 from ollalog.parsing import Context
 from ollalog.sources import Waker
+from ollalog.watching import Place, Receivers, Watch
 
 if TYPE_CHECKING:
     from ollalog.sampling import Sampling
+    from ollalog.warehouse import Warehouse
 
 LOOK_S = (1.0, 5.0)
 """The timer looks so often: at first, and when nothing has come for long."""
@@ -78,13 +83,16 @@ def tail(root: Path, paths: Sequence[str], options: TailOptions, around: Surroun
     """
     began = time.perf_counter()
     context = runtime.context_of(root, options.reading, around.clock)
+    rules = None if options.reading.no_alerts else load_rules(options.reading.rules, options.reading.alerts)
+    receivers = Receivers(load_sinks(options.reading.sinks), load_inhibitions(options.reading.inhibit))
     with (
         around.open_store(root, command="tail", clock=around.clock) as opened,
         interruptible(signal.SIGINT, signal.SIGTERM) as stop,
         runtime.workers() as pool,
     ):
-        following = _Following(root, opened, paths, options, context, around)
-        with _closed(following, around.waker):
+        watch = None if rules is None else Watch(_place(root, opened, around), rules, receivers)
+        following = _Following(root, opened, paths, options, context, around, watch)
+        with _watched(watch, around.waker), _closed(following, around.waker):
             while not stop.is_set():
                 following.turn(pool, stop)
                 if following.is_idle():
@@ -100,14 +108,22 @@ class _Following:
     """What a tail remembers from turn to turn. All of it can be lost: reading goes on from what is committed."""
 
     def __init__(  # noqa: PLR0913, PLR0917 - what a tail has, handed over
-        self, root: Path, opened: store.Store, paths: Sequence[str], options: TailOptions, context: Context, around: Surroundings
+        self,
+        root: Path,
+        opened: store.Store,
+        paths: Sequence[str],
+        options: TailOptions,
+        context: Context,
+        around: Surroundings,
+        watch: Watch | None,
     ) -> None:
         self._root = root
         self._opened = opened
         self._cleaned_on: date | None = None
         self.follower = sources.Follower(paths, host=context.host, from_end=options.from_end)
         self._known = sources.KnownLogs(opened.sources, opened.next_source_id)
-        self._run = runtime.Run(context, opened.sources(), opened.state, opened.commit, around.events)
+        self._run = runtime.Run(context, opened.sources(), opened.state, self._commit, around.events)
+        self._watch = watch
         self._options = options
         self._clock = around.clock
         self._events = around.events
@@ -135,6 +151,8 @@ class _Following:
             self._give_up(failure)
         else:
             self._retry_s = 0.0
+        if self._watch is not None:
+            self._watch.look(self._waker.now_s(), is_behind=self.follower.is_behind)
         self._turn_bytes = self._run.summary.size_bytes - before_bytes
         if self._turn_bytes:
             self._news_at_s = self._waker.now_s()
@@ -189,12 +207,18 @@ class _Following:
             self._run.read(items, pool, final=False, stop=stop)
             self.follower.note(items, self._run.committed)
 
+    def _commit(self, turn: Turn) -> int:
+        batch = self._opened.commit(turn)
+        if self._watch is not None:
+            self._watch.feed(turn)
+        return batch
+
     def _sampling_of(self, opened: store.Store) -> Sampling:
         """What is sampled beside the logs; those who do not ask for it need not wait for its libraries."""
         from ollalog import sampling
 
         interval_s = self._options.sample_s or 0.0
-        return sampling.beside(opened, self._root, interval_s, self._run.context.host, self._clock, self._waker.now_s())
+        return sampling.beside(opened, self._root, interval_s, self._run.context.host, self._clock, self._waker.now_s(), self._commit)
 
     def _clean_up(self) -> None:
         """Once a day, and at the start: remove what is over a limit."""
@@ -213,6 +237,8 @@ class _Following:
         self._say(failure)
         self.follower.forget()
         self._run.forget()
+        if self._watch is not None:
+            self._watch.forget()
         self._retry_s = min(RETRY_S[1], max(RETRY_S[0], 2 * self._retry_s))
 
     def _pace_s(self, now_s: float) -> float:
@@ -245,6 +271,28 @@ class _Following:
         if text not in self._said:
             self._said.add(text)
             self._events.remark(text)
+
+
+def _place(root: Path, opened: store.Store, around: Surroundings) -> Place:
+    """What a watch works with."""
+
+    def open_warehouse(snapshot: Snapshot) -> Warehouse:
+        return runtime.opened_warehouse(snapshot, now=around.clock.now_utc())
+
+    return Place(opened, root, open_warehouse, runtime.unsettled_pairs, around.clock, around.events)
+
+
+@contextmanager
+def _watched(watch: Watch | None, waker: Waker) -> Iterator[None]:
+    """A last look at what was committed, unless the tail failed."""
+    try:
+        yield
+    except BaseException:
+        if watch is not None:
+            watch.abandon()
+        raise
+    if watch is not None:
+        watch.close(waker.now_s())
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 -- [alert]
 -- needs          = ["recent_server_events", "model_loads"]
 -- severity       = "high"
--- summary        = "the CPU does work of the GPU on {host}: {cause} {model}, {value} of the layers are on the GPU"
+-- summary        = "the CPU does work of the GPU on {host} ({cause}): {value} of the layers of {model} are on the GPU"
 -- recommendation = "no_gpu: check driver, runtime and permissions, then restart the server. partial_offload: a smaller quantisation or context, fewer models at once, or a GPU with more memory."
 -- evidence       = "SELECT happened_at, host, event, value, message, attrs FROM server_events WHERE event IN ('layers_offloaded', 'gpu_missing', 'gpu_found') ORDER BY happened_at DESC LIMIT 50"
 -- labels         = ["host", "model", "cause"]
@@ -11,7 +11,7 @@
 -- [columns]
 -- tick  = "instant that the window ends at; UTC"
 -- host  = "machine that the log is of"
--- model = "model that was being loaded; '' when the whole server is without a GPU; '(unknown)' when nothing tells"
+-- model = "model that was being loaded; '(all)' when the whole server is without a GPU; '(unknown)' when nothing tells"
 -- cause = "partial_offload: some layers of a model, or all, stay on the CPU; no_gpu: the server computes on the CPU"
 -- value = "least share of layers on the GPU; 0 to 1"
 WITH
@@ -35,7 +35,7 @@ slow AS (
 SELECT
   tick,
   slow.host,
-  CASE WHEN cause = 'partial_offload' THEN coalesce(load.model, '(unknown)') ELSE '' END AS model,
+  CASE WHEN cause = 'partial_offload' THEN coalesce(load.model, '(unknown)') ELSE '(all)' END AS model,
   cause,
   min(gpu_ratio) AS value
 FROM slow

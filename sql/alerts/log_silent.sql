@@ -1,5 +1,5 @@
 -- [alert]
--- needs          = ["ticks", "sources", "requests", "server_events", "inferences"]
+-- needs          = ["ticks", "sources", "source_activity"]
 -- severity       = "low"
 -- summary        = "no line came from {log} for {value}, more than {threshold}"
 -- recommendation = "See whether the server runs and still writes to this log: ollalog status. If it is idle for long by habit, raise the threshold."
@@ -12,22 +12,26 @@
 -- [columns]
 -- tick  = "instant; UTC"
 -- log   = "family of the source: the log through all its rotations"
--- value = "time since its last row; in history only until its next one, for the end of a log is no silence; none after 30 days; s"
+-- value = "time since its last row, in quarters of an hour with a row; in history only until its next one, for the end of a log is no silence; none after 30 days; s"
 WITH
-moment AS (
-  SELECT DISTINCT source, date_trunc('minute', ended_at) AS minute FROM requests
-  UNION
-  SELECT DISTINCT source, date_trunc('minute', happened_at) AS minute FROM server_events
-  UNION
-  SELECT DISTINCT source, date_trunc('minute', happened_at) AS minute FROM inferences
+quarter AS (
+  SELECT
+    coalesce(sources.family, 'source ' || source_activity.source) AS log,
+    quarter,
+    min(first_at) AS first_at,
+    max(last_at) AS last_at
+  FROM source_activity
+  LEFT JOIN sources USING (source)
+  GROUP BY ALL
 ),
 gap AS (
   SELECT
-    coalesce(sources.family, 'source ' || moment.source) AS log,
-    minute,
-    lead(minute) OVER (PARTITION BY coalesce(sources.family, 'source ' || moment.source) ORDER BY minute) AS next_minute
-  FROM moment
-  LEFT JOIN sources USING (source)
+    log,
+    date_trunc('minute', last_at) AS minute,
+    -- Where a live server is followed, the last row is followed by silence.
+    coalesce(date_trunc('minute', lead(first_at) OVER (PARTITION BY log ORDER BY quarter)), CASE WHEN is_live() THEN last_at + INTERVAL 31 DAY END)
+      AS next_minute
+  FROM quarter
 ),
 long_gap AS (
   SELECT * FROM gap WHERE epoch(next_minute) - epoch(minute) > threshold()

@@ -1,5 +1,5 @@
 -- [alert]
--- needs          = ["ticks", "inferences"]
+-- needs          = ["ticks", "speed_by_hour"]
 -- severity       = "medium"
 -- summary        = "{model} generates at {value} of its speed of the week before, less than {threshold}"
 -- recommendation = "See what changed: ollalog sql 'SELECT * FROM versions' (a new Ollama?), model_residency (fewer layers on the GPU?), concurrency_by_minute (more at once?)."
@@ -11,36 +11,25 @@
 -- lookback       = "8d"
 -- for            = "1h"
 -- [columns]
--- tick  = "whole hour; UTC"
+-- tick  = "instant; its last whole hour counts; UTC"
 -- model = "name as Ollama shows it; '(unknown)' when nothing tells"
 -- value = "generated tokens / generation time of the last hour (at least 20 runs) / that of the seven days before it (at least 100 runs)"
 WITH
-hourly AS (
-  SELECT
-    coalesce(model, model_blob, '(unknown)') AS model,
-    time_bucket(INTERVAL 1 HOUR, happened_at) + INTERVAL 1 HOUR AS hour_end,
-    count(*) AS runs,
-    sum(generated_tokens) AS tokens,
-    sum(eval_ns) AS eval_ns
-  FROM inferences
-  WHERE eval_ns > 0 AND generated_tokens > 0 AND success
-  GROUP BY ALL
-),
 against_the_week AS (
   SELECT
     model,
-    hour_end,
+    hour,
     runs,
-    tokens / eval_ns AS speed,
+    generated_tokens / eval_ns AS speed,
     sum(runs) OVER week AS week_runs,
-    sum(tokens) OVER week / sum(eval_ns) OVER week AS week_speed
-  FROM hourly
-  WINDOW week AS (PARTITION BY model ORDER BY hour_end RANGE BETWEEN INTERVAL 7 DAY PRECEDING AND INTERVAL 1 HOUR PRECEDING)
+    sum(generated_tokens) OVER week / sum(eval_ns) OVER week AS week_speed
+  FROM speed_by_hour
+  WINDOW week AS (PARTITION BY model ORDER BY hour RANGE BETWEEN INTERVAL 7 DAY PRECEDING AND INTERVAL 1 HOUR PRECEDING)
 )
 SELECT
   tick,
   model,
   speed / week_speed AS value
 FROM ticks
-JOIN against_the_week ON hour_end = tick
+JOIN against_the_week ON hour = make_timestamptz((epoch_us(tick) // 3600000000 - 1) * 3600000000)
 WHERE runs >= 20 AND week_runs >= 100 AND speed / week_speed < threshold()

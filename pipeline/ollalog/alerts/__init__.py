@@ -1,6 +1,6 @@
 """Rules over the data's own time -> changes of alerts -> rows of table `alerts`."""
 
-from ollalog.alerts.history import Change, History, days_of, end_of_data, midnight, replay
+from ollalog.alerts.history import Change, History, States, days_of, end_of_data, midnight, replay
 from ollalog.alerts.records import Episode, episodes, message, rows_of
 from ollalog.alerts.rules import Rule, RuleSet, load_rules, unknown_rule
 from ollalog.alerts.ticks import RuleRunner
@@ -12,6 +12,7 @@ __all__ = [
     "Rule",
     "RuleRunner",
     "RuleSet",
+    "States",
     "days_of",
     "end_of_data",
     "episodes",

@@ -1,6 +1,7 @@
 """Timelines that say when a rule is to change its state: TOML files in `cases/RULE/*.toml` beside the rules.
 
-A case has `why`; rows of tables (`[[requests]]`, `[[inferences]]`, `[[server_events]]`, `[[rejects]]`), each of which may be repeated with
+A case has `why`; rows of tables (`[[requests]]`, `[[inferences]]`, `[[server_events]]`, `[[rejects]]`,
+`[[resource_samples]]`), each of which may be repeated with
 `every` and `count`; optional `until` (how far time goes, else to the newest row) and `[changes]` (as `[alerts.RULE]` of
 the settings); and every change of state that is expected: `[[expect]]` with `happened_at`, `state`, `value`, `labels`.
 Columns that a row omits are those of a plain successful chat on the machine "box".
@@ -26,8 +27,8 @@ from ollalog.core.errors import PipelineError, UsageError
 from ollalog.core.layout import sql_folder
 from ollalog.core.tables import TABLES, polars_schema
 
-KEYS = ("why", "until", "changes", "expect", "requests", "inferences", "server_events", "rejects")
-LOGS = {1: "server.log", 2: "performance.jsonl"}
+KEYS = ("why", "until", "changes", "expect", "requests", "inferences", "server_events", "rejects", "resource_samples")
+LOGS = {1: "server.log", 2: "performance.jsonl", 3: "samples"}
 PLAIN: Mapping[str, Mapping[str, Any]] = {
     "requests": {
         "source": 1, "status": 200, "method": "POST", "path": "/api/chat", "route": "/api/chat", "operation": "chat",
@@ -36,6 +37,7 @@ PLAIN: Mapping[str, Mapping[str, Any]] = {
     "inferences": {"source": 2, "origin": "performance_jsonl", "operation": "chat", "success": True},
     "server_events": {"source": 1, "level": "INFO", "message": ""},
     "rejects": {"source": 1, "reason": "no format"},
+    "resource_samples": {"source": 3, "scope": "host", "interval_ns": 5_000_000_000},
 }  # fmt: skip
 
 
@@ -178,7 +180,7 @@ def _no_case(file: Path, found: str) -> UsageError:
         "this is no case of an alert rule",
         at=str(file),
         found=found,
-        want="TOML with why, rows of tables (requests, inferences, server_events, rejects) and [[expect]]",
+        want="TOML with why, rows of tables (requests, inferences, server_events, rejects, resource_samples) and [[expect]]",
         fix="see the cases that ship with ollalog: sql/alerts/cases",
     )
 

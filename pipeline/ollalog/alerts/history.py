@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
 DAY = timedelta(days=1)
 # Tables whose rows say how far the data's own time has come.
-DATED = ("requests", "inferences", "server_events")
+DATED = ("requests", "inferences", "server_events", "resource_samples")
 # Tables that grow with use: only the days that a rule can look at are read. The others are small, and need all their past.
-PRUNED = ("requests", "inferences", "pairs")
+PRUNED = ("requests", "inferences", "pairs", "resource_samples")
 # A log can claim any year; those outside are no dates that an alert could be about.
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2200, 1, 1)
 SLICE_ROWS = 600_000
@@ -55,12 +55,13 @@ class Change:
 
 @dataclass
 class History:
-    """Changes in order of time, the states at midnights (JSON), the rules that failed, and up to where it was evaluated."""
+    """Changes in order of time, the states at midnights and at the end (JSON), the rules that failed, and up to where it was evaluated."""
 
     changes: list[Change] = field(default_factory=list)
     checkpoints: dict[date, str] = field(default_factory=dict)
     problems: dict[str, PipelineError] = field(default_factory=dict)
     last_tick: datetime | None = None
+    states: str = "[]"
 
 
 def fingerprint(rule: str, labels: Labels) -> str:
@@ -87,6 +88,7 @@ def replay(  # noqa: PLR0913 - what, over what, and from where: all named
     before: str | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
+    is_live: bool = False,
 ) -> History:
     """Evaluate rules at every tick of the data's own time.
 
@@ -98,6 +100,7 @@ def replay(  # noqa: PLR0913 - what, over what, and from where: all named
         before: The states at the midnight that it begins with, as a checkpoint says them; None: nothing was active.
         since: No tick before it; None: no bound.
         until: No tick from it on, though rows may end earlier; None: up to the end of the newest row's minute.
+        is_live: Whether nothing after the last row means silence.
 
     Returns:
         What changed. A rule that failed has no changes and is among the problems.
@@ -114,9 +117,10 @@ def replay(  # noqa: PLR0913 - what, over what, and from where: all named
     first = max(first, since) if since else first
     states = states_of(before)
     for start, stop in _slices(snapshot, days, first, end):
-        _replay_slice(snapshot, rules, open_warehouse, start, stop, states, history)
+        _replay_slice(snapshot, rules, open_warehouse, start, stop, states, history, is_live=is_live)
     history.changes.sort(key=lambda change: change.transition.happened_at)
     history.last_tick = end
+    history.states = json_of(states)
     return history
 
 
@@ -144,13 +148,15 @@ def _replay_slice(  # noqa: PLR0913, PLR0917 - one step of `replay`
     end: datetime,
     states: States,
     history: History,
+    *,
+    is_live: bool,
 ) -> None:
     """Evaluate one stretch of time and carry the states through it."""
     found: dict[str, dict[Labels, list[Hit]]] = {}
     with_data: dict[str, set[datetime]] = {}
     for visible, group in _groups(rules, snapshot, start, end):
         with open_warehouse(visible) as warehouse:
-            runner = RuleRunner(warehouse, group, start - max(rule.window for rule in group))
+            runner = RuleRunner(warehouse, group, start - max(rule.window for rule in group), is_live=is_live)
             for rule in group:
                 ticks = ticks_between(start, end, rule.step)
                 if ticks is None or rule.name in history.problems:

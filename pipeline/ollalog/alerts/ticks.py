@@ -1,8 +1,8 @@
 """One rule over many ticks at once -> what was bad at which tick.
 
 A rule reads relations `recent_NAME`: the rows of NAME with a column `tick`, each row once for every tick whose window
-(tick - window, tick] holds it. It may also read `ticks` (all ticks), other relations as far back as its `lookback`, and
-`threshold()`.
+(tick - window, tick] holds it. It may also read `ticks` (all ticks), other relations as far back as its `lookback`,
+`threshold()`, and `is_live()`: whether a server is followed, so that nothing after the last row means silence.
 """
 
 from __future__ import annotations
@@ -39,11 +39,12 @@ def ticks_between(first: datetime, end: datetime, step: timedelta) -> Ticks | No
 class RuleRunner:
     """A warehouse made ready for rules: the rows that several of them read are computed once and held in memory."""
 
-    def __init__(self, warehouse: Warehouse, rules: Iterable[Rule], since: datetime) -> None:
+    def __init__(self, warehouse: Warehouse, rules: Iterable[Rule], since: datetime, *, is_live: bool = False) -> None:
         self._warehouse = warehouse
         self._words = {rule.name: set(re.findall(r"\w+", rule.file.select.lower())) for rule in rules}
         self._since = since
         self._held: dict[str, int] = {}
+        warehouse.prepare("CREATE MACRO is_live() AS " + str(is_live).upper())
         warehouse.prepare("CREATE MACRO threshold() AS CAST(getvariable('threshold') AS DOUBLE)")
 
     def hits(self, rule: Rule, ticks: Ticks) -> Hits:
@@ -58,9 +59,9 @@ class RuleRunner:
         self._offer(rule, ticks)
         found = self._asked(rule, rule.threshold)
         weak = None if rule.recovery is None else self._asked(rule, rule.recovery)
-        hits = _by_labels(found, rule, beyond=True)
+        hits = by_labels(found, rule, beyond=True)
         if weak is not None:
-            for labels, more in _by_labels(weak, rule, beyond=False).items():
+            for labels, more in by_labels(weak, rule, beyond=False).items():
                 known = {hit.tick for hit in hits.get(labels, [])}
                 both = [*hits.get(labels, []), *(hit for hit in more if hit.tick not in known)]
                 hits[labels] = sorted(both, key=lambda hit: hit.tick)
@@ -124,7 +125,15 @@ class RuleRunner:
     def _asked(self, rule: Rule, threshold: float | None) -> pl.DataFrame:
         """The rule's rows, for one threshold."""
         self._warehouse.prepare("SET VARIABLE threshold = $1::DOUBLE", [threshold])
-        found = self._warehouse.checked_query(rule.file.select)
+        return self.checked(rule, self._warehouse.checked_query(rule.file.select))
+
+    @staticmethod
+    def checked(rule: Rule, found: pl.DataFrame) -> pl.DataFrame:
+        """A rule's rows, whose columns are those that it must have.
+
+        Raises:
+            SqlFileError: they are not.
+        """
         want = {"tick", "value", *rule.labels}
         if set(found.columns) != want:
             raise SqlFileError(
@@ -142,10 +151,12 @@ def _us(instant: datetime) -> int:
     return (instant - EPOCH) // timedelta(microseconds=1)
 
 
-def _by_labels(found: pl.DataFrame, rule: Rule, *, beyond: bool) -> dict[Labels, list[Hit]]:
+def by_labels(found: pl.DataFrame, rule: Rule, *, beyond: bool) -> dict[Labels, list[Hit]]:
     """A rule's rows by what they are about."""
     import polars as pl
 
+    if found.is_empty():
+        return {}
     columns = [pl.col("tick"), pl.col("value").cast(pl.Float64), *(pl.col(name).cast(pl.String) for name in rule.labels)]
     hits: dict[Labels, list[Hit]] = {}
     for tick, value, *texts in found.select(columns).sort("tick").iter_rows():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,6 +12,7 @@ import click
 from ollalog.cli.answers import answered
 from ollalog.cli.exit import FOUND
 from ollalog.cli.options import with_common_options
+from ollalog.core.errors import UsageError
 from ollalog.core.instants import instant
 from ollalog.core.printable import printable
 from ollalog.core.rows import plain
@@ -30,6 +32,8 @@ COLUMNS = (
     "happened_at", "rule", "fingerprint", "state", "severity", "model", "value", "threshold", "labels", "message", "recommendation",
     "replayed",
 )  # fmt: skip
+DURATIONS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+comment_option = click.option("--comment", default="", metavar="TEXT", help="Why; kept with it.")
 
 
 def _filters(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -48,7 +52,7 @@ def _filters(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-@click.group("alerts", invoke_without_command=True, short_help="What is wrong now; `alerts history`: what was.")
+@click.group("alerts", invoke_without_command=True, short_help="What is wrong now; history, silence, silences, unsilence, ack.")
 @_filters
 @click.pass_context
 def COMMAND(context: click.Context, /, form: str, limit: int | None, *, exit_code: bool, **chosen: str | None) -> int:  # noqa: N802
@@ -60,7 +64,7 @@ def COMMAND(context: click.Context, /, form: str, limit: int | None, *, exit_cod
         return 0
     session: Session = context.obj
     rows = answered(session, lambda warehouse: warehouse.query("SELECT * FROM alerts ORDER BY happened_at, fingerprint"))
-    return _shown(session, _current(rows, chosen), form, limit, exit_code=exit_code, empty="no alerts")
+    return _shown(session, _current(session, rows, chosen), form, limit, exit_code=exit_code, empty="no alerts")
 
 
 @click.command("history")
@@ -78,7 +82,103 @@ def history(
     return _shown(session, _chosen(rows, chosen), form, limit, exit_code=exit_code, empty="no alerts in this time")
 
 
-COMMAND.add_command(with_common_options(history))
+@click.command("silence")
+@click.argument("matchers", nargs=-1, required=True, metavar="MATCHER...")
+@click.option("--for", "lasts", required=True, metavar="TIME", help="How long: 30m, 2h, 7d.")
+@comment_option
+@click.pass_obj
+def silence(session: Session, matchers: tuple[str, ...], lasts: str, comment: str) -> int:
+    """Let nobody be told of some alerts for a while; they are still evaluated and shown.
+
+    MATCHER is label=value, label!=value, label=~regex or label!~regex; an alert has to meet all of them. Besides its own
+    labels an alert has rule, severity and fingerprint.
+    """
+    from ollalog import alerting
+
+    made = alerting.silence(session.store, matchers, session.clock.now_utc(), _duration(lasts), author=_author(), comment=comment)
+    click.echo(f"silence {made.id} until {made.ends_at:%Y-%m-%d %H:%M:%S}Z; to end it: ollalog alerts unsilence {made.id}")
+    return 0
+
+
+@click.command("silences")
+@click.option("--all", "past", is_flag=True, help="Those that have ended too.")
+@click.option("--format", "form", type=click.Choice(("table", "json")), default="table", show_default=True, help="How to print.")
+@click.pass_obj
+def silences(session: Session, form: str, *, past: bool) -> int:
+    """Show the silences that there are."""
+    from ollalog import store
+
+    now = session.clock.now_utc()
+    shown = [one for one in store.read_control(session.store).silences if past or one.ends_at > now]
+    if form == "json":
+        click.echo(
+            "[" + ",\n ".join(json.dumps(plain({**vars(one), "matchers": list(one.matchers)}), ensure_ascii=False) for one in shown) + "]"
+        )
+    elif not shown:
+        session.remark("no silences")
+    for one in shown if form == "table" else ():
+        told = f"{one.id}  until {one.ends_at:%Y-%m-%d %H:%M:%S}Z  {' '.join(one.matchers)}  {one.author}  {one.comment}"
+        click.echo(printable(told.rstrip()))
+    return 0
+
+
+@click.command("unsilence")
+@click.argument("number", metavar="ID")
+@click.pass_obj
+def unsilence(session: Session, number: str) -> int:
+    """End a silence now."""
+    from ollalog import alerting
+
+    alerting.end_silence(session.store, number, session.clock.now_utc())
+    click.echo(f"silence {number} has ended")
+    return 0
+
+
+@click.command("ack")
+@click.argument("matchers", nargs=-1, required=True, metavar="MATCHER...")
+@comment_option
+@click.pass_obj
+def ack(session: Session, matchers: tuple[str, ...], comment: str) -> int:
+    """Say that you know of alerts that fire now: nobody is reminded of them, this time that they fire.
+
+    MATCHER is the fingerprint of an alert, or label=value and so on as for silence.
+    """
+    from ollalog import alerting
+    from ollalog.alerts.matchers import all_fit, matcher
+
+    conditions = [matcher(text if any(sign in text for sign in "=~") else f"fingerprint={text}") for text in matchers]
+    rows = answered(session, lambda warehouse: warehouse.query("SELECT * FROM alerts ORDER BY happened_at, fingerprint"))
+    chosen = [alert for alert in alerting.firing_alerts(rows) if all_fit(conditions, alert.all_labels)]
+    if not chosen:
+        raise UsageError("no alert that fires meets this", found=" ".join(matchers), fix="see what fires: ollalog alerts --format json")
+    alerting.acknowledge(session.store, chosen, session.clock.now_utc(), author=_author(), comment=comment)
+    for alert in chosen:
+        click.echo(printable(f"acknowledged {alert.fingerprint}  {alert.rule}  {alert.message}"))
+    return 0
+
+
+for _command in (history, silence, silences, unsilence, ack):
+    COMMAND.add_command(with_common_options(_command))
+
+
+def _author() -> str:
+    """Who runs this."""
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return ""
+
+
+def _duration(text: str) -> timedelta:
+    """How long a silence lasts."""
+    import re
+
+    if not re.fullmatch(r"([0-9]{1,6}[smhdw])+", text) or not any(digit in text for digit in "123456789"):
+        raise UsageError("this is no time that a silence can last", at="--for", found=text, want="30m, 2h, 1d12h", fix="write: --for 2h")
+    seconds = sum(int(number) * DURATIONS[unit] for number, unit in re.findall(r"([0-9]+)([smhdw])", text))
+    return timedelta(seconds=min(seconds, 10 * 366 * 86400))
 
 
 def _instant(session: Session, name: str, text: str | None) -> datetime | None:
@@ -86,13 +186,21 @@ def _instant(session: Session, name: str, text: str | None) -> datetime | None:
     return instant(text, f"--{name}", now=session.clock.now_utc(), zone=None) if text else None
 
 
-def _current(rows: pl.DataFrame, chosen: dict[str, str | None]) -> pl.DataFrame:
-    """The last state of each alert: the live ones, else those of history; pending and firing unless a state is asked for."""
+def _current(session: Session, rows: pl.DataFrame, chosen: dict[str, str | None]) -> pl.DataFrame:
+    """The last state of each alert, pending and firing unless a state is asked for, with what operators said of it."""
     import polars as pl
 
-    live = rows.filter(~pl.col("replayed"))
-    last = (rows if live.is_empty() else live).group_by("fingerprint", maintain_order=True).last().sort("happened_at", "fingerprint")
-    return _chosen(last if chosen["state"] else last.filter(pl.col("state").is_in(["pending", "firing"])), chosen)
+    from ollalog import alerting
+
+    last = alerting.standing_alerts(rows)
+    shown = _chosen(last if chosen["state"] else last.filter(pl.col("state").is_in(["pending", "firing"])), chosen)
+    orders, now = alerting.orders_of(session.store), session.clock.now_utc()
+    firing = {alert.fingerprint: alert for alert in alerting.firing_alerts(rows)}
+    of_rows = [firing.get(name) for name in shown["fingerprint"].to_list()]
+    silenced = [alert is not None and orders.silence_of(alert, now) is not None for alert in of_rows]
+    acknowledged = [alert is not None and orders.ack_of(alert) is not None for alert in of_rows]
+    marks = (pl.Series("silenced", silenced, pl.Boolean), pl.Series("acknowledged", acknowledged, pl.Boolean))
+    return shown.with_columns(*marks)
 
 
 def _chosen(rows: pl.DataFrame, chosen: dict[str, str | None]) -> pl.DataFrame:
@@ -128,7 +236,7 @@ def _lines(rows: pl.DataFrame) -> Iterator[str]:
     width = max(len(rule) for rule in rows["rule"].to_list())
     for row in rows.iter_rows(named=True):
         when = f"{row['happened_at']:%Y-%m-%d %H:%M:%S}Z"
-        mark = " (replayed)" if row["replayed"] else ""
+        mark = "".join(f" ({name})" for name in ("replayed", "silenced", "acknowledged") if row.get(name))
         yield printable(f"{when}  {row['state']:<8}  {row['severity']:<8}  {row['rule']:<{width}}  {row['message']}{mark}")
     yield ""
     for rule, recommendation in rows.select("rule", "recommendation").unique(maintain_order=True).iter_rows():

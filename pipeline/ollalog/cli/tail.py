@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,10 +17,11 @@ from ollalog.cli.exit import finish
 from ollalog.cli.ingest import described
 from ollalog.cli.parameters import TimeZone
 from ollalog.cli.progress import Narration, Remarks
+from ollalog.core.printable import printable
 
 if TYPE_CHECKING:
     from ollalog.cli.session import Session
-    from ollalog.core.events import Events
+    from ollalog.core.events import AlertChange, Events
 
 SHOWN_EVERY_S = 0.5
 RATE_OVER_S = 5.0
@@ -36,6 +38,8 @@ RATE_OVER_S = 5.0
 @click.option("--timezone", type=TimeZone(), help="Zone of log times that carry none, like Europe/Berlin or +05:30.")
 @click.option("--host", metavar="NAME", help="Machine that the logs are of [this one].")
 @click.option("--hash-clients", is_flag=True, help="Store a hash instead of each client's address.")
+@click.option("--rules", type=click.Path(path_type=Path, file_okay=False), metavar="DIR", help="Folder with alert rules of your own.")
+@click.option("--no-alerts", is_flag=True, help="Evaluate no alert rules.")
 @click.pass_obj
 def tail(
     session: Session,
@@ -61,7 +65,9 @@ def tail(
     from ollalog.sources import EventWaker, TimerWaker
 
     sample_s = (interval or session.settings.sample_interval_s) if sample else None
-    reading = IngestOptions(**session.settings.over(given))
+    reading = IngestOptions(
+        **session.settings.over(given), alerts=session.settings.alerts, sinks=session.settings.sinks, inhibit=session.settings.inhibit
+    )
     options = tailing.TailOptions(reading, begin == "end", once_idle, read_retention(session.settings.retention), sample_s)
     waker = TimerWaker() if no_events else EventWaker()
     with shown_status(session) as events:
@@ -91,6 +97,7 @@ class StatusLine(Remarks):
         self._lines = 0
         self._recent: list[tuple[float, int]] = [(time.monotonic(), 0)]
         self._shown_at_s = 0.0
+        self._alert = ""
 
     def block_parsed(self, size_bytes: int, lines: int) -> None:
         """Count lines."""
@@ -106,8 +113,12 @@ class StatusLine(Remarks):
         since_s, before = self._recent[0]
         rate = (self._lines - before) / max(now_s - since_s, SHOWN_EVERY_S)
         self._recent.append((now_s, self._lines))
-        shown = f"{units.counted(logs, 'log')}  {self._lines:,} lines  {rate:,.0f} lines/s  lag {units.size(lag_bytes)}"
+        shown = f"{units.counted(logs, 'log')}  {self._lines:,} lines  {rate:,.0f} lines/s  lag {units.size(lag_bytes)}{self._alert}"
         self._write(f"\r\x1b[2K{shown}")
+
+    def alert_changed(self, change: AlertChange) -> None:
+        """Show the last alert behind the rest."""
+        self._alert = f"  {change.happened_at:%H:%M:%S}Z {change.rule} {change.state}: {printable(change.message)[:80]}"
 
     def remark(self, text: str) -> None:
         """Say it above the line."""

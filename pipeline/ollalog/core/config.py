@@ -42,6 +42,13 @@ class Settings:
         default_factory=dict,
     )
     sample_interval_s: float = _setting("time from one sample of this host to the next; seconds", default=5.0, ge=0.1)
+    sinks: list[dict[str, Any]] = _setting(
+        "where alerts are told, each in a table `[[sinks]]`: kind (stdout, jsonl, webhook, alertmanager), url or path, and when",
+        default_factory=list,
+    )
+    inhibit: list[dict[str, Any]] = _setting(
+        "alerts that make others needless to tell, each in a table `[[inhibit]]`: when, mute, equal", default_factory=list
+    )
     sql_timeout_s: float = _setting("longest time that one query of yours may take; seconds", default=30.0, gt=0)
     sql_max_rows: int | None = _setting("most rows of a query of yours, 0 for all; default: 10,000 in a table, else a million", ge=0)
 

@@ -2,7 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
+
+
+@dataclass(frozen=True)
+class AlertChange:
+    """One change of the state of an alert, as a row of table `alerts` says it."""
+
+    happened_at: datetime
+    rule: str
+    fingerprint: str
+    state: str
+    severity: str
+    value: float | None
+    threshold: float | None
+    labels: Mapping[str, str]
+    message: str
+    recommendation: str
 
 
 class Events(Protocol):
@@ -25,6 +44,9 @@ class Events(Protocol):
 
     def logs_followed(self, logs: int, lag_bytes: int) -> None:
         """A turn of a tail is over: so many logs are followed, and so many bytes were unread when it began."""
+
+    def alert_changed(self, change: AlertChange) -> None:
+        """An alert of a server that is followed changed its state; that is durable."""
 
     def remark(self, text: str) -> None:
         """A sentence for the person at the terminal (stderr)."""
@@ -49,6 +71,9 @@ class NullEvents:
         """Ignored."""
 
     def logs_followed(self, logs: int, lag_bytes: int) -> None:
+        """Ignored."""
+
+    def alert_changed(self, change: AlertChange) -> None:
         """Ignored."""
 
     def remark(self, text: str) -> None:

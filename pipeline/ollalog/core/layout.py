@@ -18,6 +18,11 @@ class StoreLayout:
         return self.root / "catalog.sqlite"
 
     @property
+    def control(self) -> Path:
+        """What operators say: silences and acknowledgements."""
+        return self.root / "control.sqlite"
+
+    @property
     def lock(self) -> Path:
         """Held as an OS lock by the one writer."""
         return self.root / "writer.lock"

@@ -33,7 +33,9 @@ class Field:
 DURATION = r"[1-9][0-9]{0,8}[smhd]|0s"
 SEVERITIES = ("low", "medium", "high", "critical")
 NO_DATA = ("ok", "keep", "alert")
-TYPE_NAMES: Mapping[type, str] = {str: "text in quotes", list: "a list of texts", float: "a number", bool: "true"}
+TYPE_NAMES: Mapping[type, str] = {
+    str: "text in quotes", list: "a list of texts", float: "a number", bool: "true", dict: "a table of columns and aggregates",
+}  # fmt: skip
 
 
 def _duration(example: str) -> Field:
@@ -51,6 +53,7 @@ KINDS: Mapping[str, Mapping[str, Field]] = {
         "grain": Field(list, example='grain = ["model", "minute_utc"]'),
         "needs": Field(list, example='needs = ["requests"]'),
         "keep": Field(bool, required=False, example="keep = true"),
+        "merge": Field(dict, required=False, example='merge = { requests = "sum" }'),
     },
     "alert": {
         "needs": Field(list, example='needs = ["recent_requests"]'),
@@ -99,6 +102,11 @@ class SqlFile:
     def needs(self) -> tuple[str, ...]:
         """The relations that it reads."""
         return tuple(self.settings["needs"])
+
+    @property
+    def merge(self) -> Mapping[str, str]:
+        """Column -> aggregate that puts rows of one grain together: the view of all rows is that of older and of newer ones, merged."""
+        return dict(self.settings.get("merge", {}))
 
     @property
     def keep(self) -> bool:

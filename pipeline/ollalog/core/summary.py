@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,8 @@ from ollalog.core.errors import PipelineError
 class IngestOptions:
     """How logs are read: the zone of times without one, the host they are of, whether ends are final, clients hashed.
 
-    `no_alerts`: history is not searched for alerts; `rules`: folder of the user's rules; `alerts`: changes of rules.
+    `no_alerts`: rows are not searched for alerts; `rules`: folder of the user's rules; `alerts`: changes of rules; `sinks` and
+    `inhibit`: who is told of alerts of a server that is followed, as the settings say it.
     """
 
     timezone: str | None = None
@@ -25,6 +26,8 @@ class IngestOptions:
     no_alerts: bool = False
     rules: Path | None = None
     alerts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    sinks: Sequence[Mapping[str, Any]] = ()
+    inhibit: Sequence[Mapping[str, Any]] = ()
 
 
 @dataclass

@@ -5,8 +5,9 @@ with open_store(root, command="ingest", clock=SystemClock()) as store:
 snapshot = read_snapshot(root)
 """
 
-from ollalog.store.alert_log import AlertLog
+from ollalog.store.alert_log import AlertLog, Notification
 from ollalog.store.comparison import RebuildReport, TableChange
+from ollalog.store.control import AckRow, ControlRows, SilenceRow, add_acks, add_silence, control_stamp, end_silence, new_id, read_control
 from ollalog.store.crash_points import CRASH_POINTS
 from ollalog.store.lock import Writer
 from ollalog.store.rebuild import Rebuild
@@ -17,17 +18,27 @@ from ollalog.store.writer import Store, open_store
 
 __all__ = [
     "CRASH_POINTS",
+    "AckRow",
     "AlertLog",
+    "ControlRows",
+    "Notification",
     "Rebuild",
     "RebuildReport",
     "Reread",
+    "SilenceRow",
     "Store",
     "StoreStatus",
     "TableChange",
     "VerifyReport",
     "Writer",
+    "add_acks",
+    "add_silence",
+    "control_stamp",
+    "end_silence",
     "last_batch",
+    "new_id",
     "open_store",
+    "read_control",
     "read_snapshot",
     "read_status",
     "verify",

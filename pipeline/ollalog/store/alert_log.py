@@ -1,9 +1,9 @@
-"""What the catalogue remembers of alerts: up to which batch history was evaluated, and the states at midnights."""
+"""What the catalogue remembers of alerts: how far history was evaluated, the states at midnights, live states, what is to be told."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -15,7 +15,18 @@ from ollalog.store.catalog import Catalog
 from ollalog.store.parts import Draft, by_date, conformed
 from ollalog.store.records import PartRecord
 
-KEY, MIDNIGHT = "alerts", "alerts "
+KEY, MIDNIGHT, LIVE = "alerts", "alerts ", "live alerts"
+# So many notifications wait for one sink; of more, the oldest are given up.
+OUTBOX_ROWS = 1_000
+
+
+@dataclass(frozen=True)
+class Notification:
+    """What a sink is to be told (JSON), under an id that stays the same however often it is told."""
+
+    id: str
+    sink: str
+    body: str
 
 
 @dataclass(frozen=True)
@@ -51,6 +62,44 @@ def put(catalog: Catalog, log: AlertLog) -> None:
     catalog.run_many(
         "INSERT INTO meta VALUES (?, ?)", [(MIDNIGHT + day.isoformat(), state) for day, state in sorted(log.checkpoints.items())]
     )
+
+
+def live(catalog: Catalog) -> str | None:
+    """What the live evaluation remembers (JSON)."""
+    found = catalog.value("SELECT value FROM meta WHERE key = ?", (LIVE,))
+    return None if found is None else str(found)
+
+
+def put_live(catalog: Catalog, standing: str) -> None:
+    """Record what the live evaluation remembers; within a transaction."""
+    catalog.run("INSERT OR REPLACE INTO meta VALUES (?, ?)", (LIVE, standing))
+
+
+def outbox(catalog: Catalog) -> list[Notification]:
+    """What is to be told, oldest first."""
+    return [Notification(*row) for row in catalog.rows("SELECT id, sink, body FROM outbox ORDER BY rowid")]
+
+
+def queue(catalog: Catalog, notifications: Sequence[Notification], now_us: int) -> int:
+    """Put notifications into the outbox, within a transaction; how many older ones were given up for them."""
+    catalog.run_many("INSERT OR IGNORE INTO outbox VALUES (?, ?, ?, ?)", [(one.id, one.sink, one.body, now_us) for one in notifications])
+    given_up = 0
+    for sink in {one.sink for one in notifications}:
+        beyond = "SELECT rowid FROM outbox WHERE sink = ? ORDER BY rowid DESC LIMIT -1 OFFSET ?"
+        old = catalog.rows(beyond, (sink, OUTBOX_ROWS))
+        catalog.run_many("DELETE FROM outbox WHERE rowid = ?", old)
+        given_up += len(old)
+    return given_up
+
+
+def empty(catalog: Catalog, sinks: Iterable[str]) -> None:
+    """Forget all notifications of sinks; within a transaction."""
+    catalog.run_many("DELETE FROM outbox WHERE sink = ?", [(sink,) for sink in sinks])
+
+
+def take_out(catalog: Catalog, ids: Iterable[str]) -> None:
+    """Forget notifications that were delivered; within a transaction."""
+    catalog.run_many("DELETE FROM outbox WHERE id = ?", [(one,) for one in ids])
 
 
 def parts_from(catalog: Catalog, day: date | None) -> list[PartRecord]:

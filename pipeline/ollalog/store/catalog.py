@@ -129,6 +129,42 @@ def read(path: Path, work: Callable[[Catalog], T]) -> T | None:
     )
 
 
+def open_plain(path: Path, statements: Iterable[str]) -> Catalog:
+    """Open a small database beside the catalogue for writing, making its tables where there are none; one file, no log beside it.
+
+    Raises:
+        StoreError: it is damaged, or its folder cannot be written.
+    """
+    with _faults(path):
+        database = Catalog(sqlite3.connect(path, isolation_level=None, check_same_thread=False), path)
+    try:
+        for pragma in ("synchronous=FULL", f"busy_timeout={BUSY_MS}"):
+            database.run(f"PRAGMA {pragma}")
+        with database.transaction():
+            for statement in statements:
+                database.run(statement)
+    except StoreError:
+        database.close()
+        raise
+    return database
+
+
+def read_plain(path: Path, work: Callable[[Catalog], T]) -> T:
+    """Do some reading of such a database, all of it as of one transaction.
+
+    Raises:
+        StoreError: it is damaged.
+    """
+    with _faults(path):
+        database = Catalog(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, isolation_level=None), path)
+    try:
+        database.run(f"PRAGMA busy_timeout={BUSY_MS}")
+        with database.snapshot():
+            return work(database)
+    finally:
+        database.close()
+
+
 def _make_tables(catalog: Catalog, path: Path) -> None:
     with catalog.transaction():
         version = _version(catalog, path)

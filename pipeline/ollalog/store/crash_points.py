@@ -15,5 +15,6 @@ COMMIT = (
 REBUILD = ("rebuild_staged", "rebuild_before_commit", "rebuild_committed", "part_withdrawn", "rebuild_published")
 ALERTS = ("alerts_before_commit", "alerts_committed", "alerts_published")
 REMOVAL = ("removal_before_commit", "removal_committed", "removal_published")
+EVALUATION = ("evaluation_before_commit", "evaluation_committed")
 CLOSE = ("closed",)
-CRASH_POINTS = (*RECOVERY, *COMMIT, *REBUILD, *ALERTS, *REMOVAL, *CLOSE)
+CRASH_POINTS = (*RECOVERY, *COMMIT, *REBUILD, *ALERTS, *REMOVAL, *EVALUATION, *CLOSE)

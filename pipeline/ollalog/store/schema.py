@@ -1,6 +1,6 @@
 """The catalogue's tables. Times are µs since 1970 UTC; the lookups of a commit all go through a key or an index."""
 
-VERSION = 2
+VERSION = 3
 
 STATEMENTS = (
     "CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID",
@@ -43,4 +43,6 @@ UPGRADES = {
         # Of an entry that several batches were folded into, the first of them.
         "ALTER TABLE ledger ADD COLUMN first_batch INTEGER",
     ),
+    # Notifications of alerts that a sink has not taken yet.
+    3: ("CREATE TABLE outbox (id TEXT PRIMARY KEY, sink TEXT NOT NULL, body TEXT NOT NULL, queued_us INTEGER NOT NULL)",),
 }

@@ -12,14 +12,14 @@ from typing import Self
 
 import polars as pl
 
-from ollalog.core.batch import Source, Turn
+from ollalog.core.batch import Source, SourceSummary, Turn
 from ollalog.core.clock import Clock
 from ollalog.core.errors import StoreError
 from ollalog.core.layout import StoreLayout
 from ollalog.core.tables import ALERTS
 from ollalog.store import alert_log, commit, folding, inventory, ledger, removal
 from ollalog.store import catalog as catalogs
-from ollalog.store.alert_log import AlertLog
+from ollalog.store.alert_log import AlertLog, Notification
 from ollalog.store.catalog import Catalog
 from ollalog.store.files import make_folder
 from ollalog.store.lock import WriterLock
@@ -158,6 +158,68 @@ class Store:
                 withdraw(self._layout, retired, self._fault)
                 publish(self._layout, parts, self._fault)
             self._fault("alerts_published")
+
+    def live_alerts(self) -> str | None:
+        """What the live evaluation of rules remembered last (JSON); None: it never was."""
+        return alert_log.live(self._catalog)
+
+    def outbox(self) -> list[Notification]:
+        """What sinks are still to be told, oldest first."""
+        return alert_log.outbox(self._catalog)
+
+    def commit_alerts(
+        self,
+        rows: pl.DataFrame,
+        standing: str,
+        *,
+        queued: Sequence[Notification] = (),
+        delivered: Iterable[str] = (),
+        superseded: Iterable[str] = (),
+    ) -> int:
+        """Make one live evaluation durable, or nothing of it.
+
+        Args:
+            rows: TABLES.alerts without `batch`: what changed.
+            standing: What the evaluation remembers (JSON).
+            queued: What sinks are to be told of it.
+            delivered: Ids of notifications that sinks have taken.
+            superseded: Sinks whose older notifications the queued ones make needless.
+
+        Returns:
+            How many notifications that nobody took were given up, because too many waited.
+
+        Raises:
+            StoreError: as `commit`.
+        """
+        now_us = as_us(self._clock.now_utc())
+
+        def record() -> int:
+            alert_log.put_live(self._catalog, standing)
+            alert_log.take_out(self._catalog, delivered)
+            alert_log.empty(self._catalog, superseded)
+            return alert_log.queue(self._catalog, queued, now_us)
+
+        if rows.is_empty():
+            with self._catalog.transaction():
+                return record()
+        with self._turn():
+            batch = inventory.reserve(self._catalog)
+            drafts = commit.draft(self._catalog, batch, Turn({ALERTS.name: rows}, (), (), {}))
+            parts = commit.stage_all(self._layout, drafts, self._pool, self._fault)
+            with self._catalog.transaction():
+                inventory.record_batch(self._catalog, batch, "alerts", now_us)
+                for part in parts:
+                    inventory.put_part(self._catalog, part)
+                commit.retire_heads(self._catalog, self._layout, drafts, now_us)
+                given_up = record()
+                self._fault("evaluation_before_commit")
+            self._fault("evaluation_committed")
+            self._publish(parts)
+        return given_up
+
+    def summaries(self) -> list[SourceSummary]:
+        """What the ledger says of each source."""
+        return ledger.summaries(self._catalog)
 
     def rebuild(self, source_ids: Iterable[int]) -> Rebuild:
         """Begin to replace all rows of these sources; nothing changes until its `commit`."""

@@ -36,7 +36,18 @@ LOCAL_TIME = """CREATE MACRO local_time(instant) AS CASE
     ELSE timezone(CAST(getvariable('timezone') AS VARCHAR), instant)
 END"""
 IN_RANGE = "CREATE MACRO in_range(instant) AS getvariable('since_utc') IS NULL OR instant >= getvariable('since_utc')"
+NEWS = "rows_that_come"
 MACROS = (NOW_UTC, LOCAL_TIME, IN_RANGE)
+
+
+class _ArrowStream:
+    """Rows as DuckDB takes them without pyarrow."""
+
+    def __init__(self, rows: pl.DataFrame) -> None:
+        self._rows = rows
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        return self._rows.__arrow_c_stream__(requested_schema)
 
 
 class Warehouse:
@@ -113,6 +124,52 @@ class Warehouse:
     def keep_small_tables(self) -> None:
         """Hold tables of few rows in memory from the first query of theirs on, for callers with many queries."""
         self._keeps_small_tables = True
+
+    def provide(self, name: str, definition: str) -> None:
+        """Make a view of this name in place of the warehouse's own relation.
+
+        Args:
+            name: A base relation or a view.
+            definition: A trusted SELECT; what it reads is made first.
+
+        Raises as `view` does.
+        """
+        self._made.setdefault(name, "")
+
+        def make() -> None:
+            self._make(self._named(definition))
+            if self._made[name]:
+                self._connection.execute(f'DROP {self._made[name]} "{name}"')
+            self._connection.execute(f'CREATE VIEW "{name}" AS {definition}')
+            self._made[name] = "VIEW"
+
+        _explained(definition, self._known, make)
+
+    def insert(self, name: str, rows: pl.DataFrame) -> None:
+        """Append rows to a table in memory; columns that they lack are null. Raises as `view` does."""
+
+        def append() -> None:
+            self._make({name} & set(self._known))
+            self._connection.register(NEWS, _ArrowStream(rows))
+            try:
+                self._connection.execute(f'INSERT INTO "{name}" BY NAME SELECT * FROM {NEWS}')  # noqa: S608 - names of relations
+            finally:
+                self._connection.unregister(NEWS)
+
+        _explained(name, self._known, append)
+
+    def renew(self, names: Iterable[str]) -> None:
+        """Compute views that are held in memory again, and those of the like that they need. Raises as `view` does."""
+
+        def compute() -> None:
+            wanted = set(names)
+            self._make(wanted)
+            for file in in_order(self._views, wanted):
+                if file.keep:
+                    self._connection.execute(f'DELETE FROM "{file.name}"')  # noqa: S608 - a name that was looked up
+                    self._connection.execute(f'INSERT INTO "{file.name}" {file.select}')
+
+        _explained("renew", self._known, compute)
 
     def safe_query(self, sql: str, *, timeout_s: float, max_rows: int | None) -> tuple[pl.DataFrame, bool]:
         """Run a person's query: one statement that reads, with limits. The connection can read nothing else from then on.

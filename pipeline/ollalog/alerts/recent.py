@@ -1,0 +1,451 @@
+"""The rows that rules look at now, held in memory and appended commit by commit: asking a rule reads no file.
+
+Three small databases. `came`: only the rows of the last commits, from which views that merge (`merge` in their header) are
+added up. `joined`: the rows of the last minutes with all their columns, for views that join them. `seen`: what the rules
+read: narrow rows of their windows. A row of a joining view is computed again and again while it is younger than HOT, for
+what follows can still tell its model; then it stays as it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from ollalog.alerts.history import pruned
+from ollalog.alerts.rules import Rule
+from ollalog.alerts.state import Ticks
+from ollalog.alerts.ticks import EPOCH, TIME_COLUMNS, Hits, RuleRunner, by_labels
+from ollalog.core.batch import Snapshot, SourceSummary
+from ollalog.core.tables import LASTING_EVENTS, TABLES, polars_schema
+from ollalog.warehouse import load_views
+
+if TYPE_CHECKING:
+    from ollalog.core.sqlfile import SqlFile
+    from ollalog.warehouse import Warehouse
+
+OpenWarehouse = Callable[[Snapshot], "Warehouse"]
+US = timedelta(microseconds=1)
+HELD = timedelta(hours=1)
+"""Rules that look back further, and through more than sums, are asked of the store once a step, not of memory."""
+HELD_ROWS, HOT_ROWS = 1_000_000, 40_000
+"""No relation has more rows in memory: beyond that rate a window is as long as so many rows last."""
+HOT, CONTEXT = timedelta(seconds=30), timedelta(minutes=2)
+PRUNE_EVERY = timedelta(seconds=30)
+FRAGMENTS = 2_000
+"""Sums of single commits are put together when there are so many."""
+LONGEST = timedelta(days=31)
+LASTING_ROWS = 20_000
+JOINED = ("requests", "inferences", "pairs", "server_events")
+NOT_SETTLED = -1
+
+
+@dataclass
+class _Held:
+    """A relation in `seen`: its columns, what dates a row, how far back it reaches, and how many rows it had."""
+
+    columns: list[str]
+    time: str
+    reach: timedelta
+    rows: int = 0
+    hot_rows: int = 0
+    frozen_us: int = 0
+
+
+class Recent:
+    """Recent rows for some rules. To be seeded before it is fed; all of it can be lost and seeded again."""
+
+    def __init__(
+        self, rules: Iterable[Rule], open_warehouse: OpenWarehouse, unsettled_pairs: Callable[[Mapping[str, str]], pl.DataFrame | None]
+    ) -> None:
+        self._views = load_views()
+        self._open, self._unsettled_pairs = open_warehouse, unsettled_pairs
+        rules = list(rules)
+        self._words = set().union(*(re.findall(r"\w+", rule.file.select.lower()) for rule in rules))
+        self.slow = {rule.name for rule in rules if not self._is_quick(rule)}
+        quick = [rule for rule in rules if rule.name not in self.slow]
+        self._quick = quick
+        needs = {need for rule in quick for need in rule.file.needs}
+        self._merged = sorted(name for name in needs & self._views.keys() if self._views[name].merge)
+        self._kept = sorted({name for need in needs if self._is_kept(name := need.removeprefix("recent_"))})
+        self._direct = sorted(needs & TABLES.keys())
+        self._recent = sorted({name for rule in quick for name in rule.recent} - set(self._kept))
+        self._hot = [name for name in self._recent if name in self._views]
+        self._checked: set[str] = set()
+        self._queue: dict[str, list[pl.DataFrame]] = {}
+        self._unrolled: dict[str, list[pl.DataFrame]] = {}
+        self._states: dict[str, str] = {}
+        self._carried = _no_events()
+        self._fragments: dict[str, int] = {}
+        self._held: dict[str, _Held] = {}
+        self._kept_rows: dict[str, int] = {}
+        self._pruned_at = EPOCH
+        self._has_kept_news = self._has_hot_news = False
+
+    def reads(self, rule: Rule) -> frozenset[str]:
+        """The tables that a rule depends on, directly or through views."""
+        found: set[str] = set()
+
+        def visit(name: str) -> None:
+            if name in self._views:
+                for need in self._views[name].needs:
+                    visit(need)
+            else:
+                found.add(name)
+
+        for need in rule.file.needs:
+            visit(need.removeprefix("recent_"))
+        return frozenset(found & TABLES.keys())
+
+    def has_rows(self, rule: Rule) -> bool:
+        """Whether time alone can change what a rule finds."""
+        if rule.name in self.slow or self.is_of_sums(rule):
+            return True
+        read = {need.removeprefix("recent_") for need in rule.file.needs}
+        return any(self._held[name].rows or self._held[name].hot_rows for name in read & self._held.keys()) or any(
+            self._kept_rows.get(name) for name in rule.recent
+        )
+
+    def is_of_sums(self, rule: Rule) -> bool:
+        """Whether a rule reads views that are added up."""
+        return any(need in self._merged for need in rule.file.needs)
+
+    def seed(self, snapshot: Snapshot, now: datetime) -> None:
+        """Forget everything, and read what a snapshot has of the time that rules look back to.
+
+        Raises:
+            WarehouseError: a part cannot be read.
+        """
+        empty = Snapshot(0, ())
+        self._came, self._joined, self._seen = (self._open(empty) for _ in range(3))
+        for warehouse in (self._came, self._joined, self._seen):
+            warehouse.keep_small_tables()
+            warehouse.prepare("SET threads = 1")  # so few rows take longer to share out than to work on
+        self._queue.clear()
+        self._unrolled.clear()
+        self._states = dict(snapshot.states)
+        self._make_relations(now)
+        lookback = max((rule.lookback for rule in self._quick), default=HELD)
+        with self._open(pruned(snapshot, now - max(lookback, HELD), now + LONGEST)) as past:
+            for name in self._merged:
+                self._seen.insert(f"rolled_{name}", past.view(name))
+                self._fragments[name] = FRAGMENTS
+            for name in {*JOINED, *(self._held.keys() & TABLES.keys())}:
+                reach = max([CONTEXT, *(self._held[hot].reach + CONTEXT for hot in self._hot)])
+                since = now - max(reach, self._held[name].reach if name in self._held else reach)
+                self._queue[name] = [_rows_since(past, name, since), *([_lasting(past, since)] if name == "server_events" else [])]
+        for name in self._hot:
+            self._held[name].frozen_us = _us(now - self._held[name].reach)
+        self._put_sources(snapshot.sources)
+        self._take_in(now, rolls=False)
+
+    def feed(self, tables: Mapping[str, pl.DataFrame], states: Mapping[str, str]) -> None:
+        """Remember the rows of a commit until they are looked at."""
+        for name, rows in tables.items():
+            if rows.height:
+                self._queue.setdefault(name, []).append(rows)
+        self._states.update(states)
+
+    def news(self) -> frozenset[str]:
+        """The tables that have rows which no rule has seen."""
+        return frozenset(self._queue)
+
+    def take_in(self, now: datetime) -> None:
+        """Bring the rows that came to where the rules see them. Raises WarehouseError."""
+        if self._queue:
+            self._take_in(now, rolls=True)
+        if now - self._pruned_at >= PRUNE_EVERY or any(held.rows > HELD_ROWS * 5 // 4 for held in self._held.values()):
+            self._prune(now)
+
+    def put_sources(self, summaries: Sequence[SourceSummary]) -> None:
+        """Tell which logs there are."""
+        self._put_sources(summaries)
+
+    def at(self, tick: datetime) -> None:
+        """The tick that rules are asked for from now on."""
+        self._seen.prepare("SET VARIABLE tick = $1::TIMESTAMPTZ", [tick.astimezone(UTC)])
+        self._seen.prepare("SET VARIABLE tick_us = $1::BIGINT", [_us(tick)])
+
+    def hits(self, rule: Rule, tick: datetime, *, recovering: bool) -> Hits:
+        """What a rule finds bad at the tick of `at`; `recovering`: and what is only beyond its threshold of recovery.
+
+        Raises:
+            WarehouseError: its SELECT fails.
+            SqlFileError: its columns are not tick, the labels and value.
+        """
+        if set(rule.recent) & set(self._hot):
+            self._freshen(tick)
+        if self.is_of_sums(rule):
+            self._roll()
+        self._seen.prepare("SET VARIABLE first_us = $1::BIGINT", [_us(tick - rule.window)])
+        found = by_labels(self._asked(rule, rule.threshold), rule, beyond=True)
+        if recovering and rule.recovery is not None:
+            return {**by_labels(self._asked(rule, rule.recovery), rule, beyond=False), **found}
+        return found
+
+    def has_data(self, rule: Rule) -> bool:
+        """Whether the window of the rule asked last holds any row that it reads."""
+        reads = " UNION ALL ".join(f"(SELECT 1 AS one FROM recent_{name} LIMIT 1)" for name in rule.recent)  # noqa: S608 - names of relations
+        return bool(reads) and self._seen.query(reads).height > 0
+
+    def slow_hits(self, rule: Rule, snapshot: Snapshot, tick: datetime) -> Hits:
+        """What a rule that looks back far finds at a whole step of its own, from the store. Raises as `hits` does."""
+        with self._open(pruned(snapshot, tick - max(rule.lookback, timedelta(days=1)), tick + LONGEST)) as warehouse:
+            return RuleRunner(warehouse, [rule], tick - rule.window, is_live=True).hits(rule, Ticks(tick, tick, rule.step))
+
+    def close(self) -> None:
+        """Give the memory back."""
+        for warehouse in (self._came, self._joined, self._seen):
+            warehouse.__exit__(None, None, None)
+
+    def _is_kept(self, name: str) -> bool:
+        return name in self._views and self._views[name].keep
+
+    def _is_quick(self, rule: Rule) -> bool:
+        """Whether memory has all that a rule reads."""
+        if any(name in self._views and self._views[name].merge for name in rule.recent) or (rule.window > HELD and rule.recent):
+            return False
+        direct = [need for need in rule.file.needs if not need.startswith("recent_") and need not in {"ticks", "sources"}]
+        return (
+            all(
+                rule.lookback <= HELD if need in TABLES else need in self._views and bool(self._views[need].merge or self._views[need].keep)
+                for need in direct
+            )
+            and rule.lookback <= LONGEST
+        )
+
+    def _make_relations(self, now: datetime) -> None:
+        """Empty tables for all that the rules read, and the names under which they read it."""
+        self._held.clear()
+        self._checked.clear()
+        for name, kind in (("tick", "TIMESTAMPTZ"), ("tick_us", "BIGINT"), ("first_us", "BIGINT"), ("threshold", "DOUBLE")):
+            self._seen.prepare(f"SET VARIABLE {name} = $1::{kind}", [now.astimezone(UTC) if kind == "TIMESTAMPTZ" else 0])
+        self._seen.prepare("CREATE MACRO threshold() AS CAST(getvariable('threshold') AS DOUBLE)")
+        self._seen.prepare("CREATE MACRO is_live() AS TRUE")
+        self._seen.prepare("CREATE VIEW ticks AS SELECT CAST(getvariable('tick') AS TIMESTAMPTZ) AS tick")
+        for name in sorted({*self._recent, *self._direct}):
+            self._hold(name)
+        for name in self._kept:
+            self._make_table(f"kept_{name}", self._types(name))
+            self._seen.provide(name, f"SELECT * FROM kept_{name}")  # noqa: S608 - names of relations
+        for name in self._merged:
+            self._make_table(f"rolled_{name}", self._types(name))
+            self._seen.provide(name, _merging(self._views[name]))
+        for name in self._recent:
+            rows = f"(SELECT * FROM held_{name} UNION ALL SELECT * FROM hot_{name})" if name in self._hot else f"held_{name}"  # noqa: S608
+            self._offer(name, rows, "row_us", "EXCLUDE (row_us)")
+        for name in {rule_name for rule in self._quick for rule_name in rule.recent} & set(self._kept):
+            self._offer(name, f"kept_{name}", f"epoch_us({_time_of(name, list(self._types(name)))})", "")
+        for name in self._direct:
+            self._seen.provide(name, f"SELECT * EXCLUDE (row_us) FROM held_{name}")  # noqa: S608 - names of relations
+
+    def _offer(self, name: str, rows: str, time_us: str, less: str) -> None:
+        self._seen.prepare(
+            f"CREATE VIEW recent_{name} AS SELECT * {less}, CAST(getvariable('tick') AS TIMESTAMPTZ) AS tick FROM {rows} "  # noqa: S608
+            f"WHERE {time_us} > getvariable('first_us') AND {time_us} <= getvariable('tick_us')"
+        )
+
+    def _hold(self, name: str) -> None:
+        """A table for the columns of a relation that rules name."""
+        types = self._types(name)
+        columns = [column for column in types if column.lower() in self._words]
+        users = [rule for rule in self._quick if name in rule.recent or name in rule.file.needs]
+        reach = max(*(rule.window if name in rule.recent else rule.lookback for rule in users), timedelta(minutes=1))
+        self._held[name] = _Held(columns, _time_of(name, list(types)), reach)
+        held_types = {column: types[column] for column in columns} | {"row_us": "BIGINT"}
+        self._make_table(f"held_{name}", held_types)
+        if name in self._hot:
+            self._make_table(f"hot_{name}", held_types)
+
+    def _types(self, name: str) -> dict[str, str]:
+        described = self._joined.query(f'DESCRIBE "{name}"')
+        return dict(described.select("column_name", "column_type").iter_rows())
+
+    def _make_table(self, name: str, types: Mapping[str, str]) -> None:
+        self._seen.prepare(f"CREATE TABLE {name} (" + ", ".join(f'"{column}" {kind}' for column, kind in types.items()) + ")")
+
+    def _take_in(self, now: datetime, *, rolls: bool) -> None:
+        came = {name: pl.concat(frames, how="diagonal") for name, frames in self._queue.items()}
+        self._queue.clear()
+        if rolls:
+            for name, rows in came.items():
+                self._unrolled.setdefault(name, []).append(rows)
+            if sum(rows.height for frames in self._unrolled.values() for rows in frames) > HOT_ROWS:
+                self._roll()
+        for name in JOINED if self._hot or self._kept else ():
+            if name in came:
+                rows = came[name]
+                recent = pl.col(TABLES[name].time) > now - (CONTEXT + HOT if rolls else 2 * HELD)
+                self._joined.insert(
+                    name, rows.filter(recent | pl.col("event").is_in(LASTING_EVENTS) if name == "server_events" else recent)
+                )
+        for name in self._held.keys() & came.keys():
+            held = self._held[name]
+            rows = came[name].select(*held.columns, pl.col(held.time).to_physical().alias("row_us"))
+            rows = rows.filter(pl.col("row_us") > _us(now - held.reach)).tail(HELD_ROWS)
+            if rows.height:
+                self._seen.insert(f"held_{name}", rows)
+                held.rows += rows.height
+        events = came.get("server_events")
+        self._has_kept_news = self._has_kept_news or not rolls or (events is not None and events["event"].is_in(LASTING_EVENTS).any())
+        self._has_hot_news = self._has_hot_news or bool(came.keys() & set(JOINED))
+        if self._has_kept_news:
+            self._renew()
+
+    def _roll(self) -> None:
+        """Add up what came."""
+        came = {name: pl.concat(frames, how="diagonal") for name, frames in self._unrolled.items()}
+        self._unrolled.clear()
+        reads = {name: set(self._views[name].needs) for name in self._merged}
+        if not any(needs & came.keys() for needs in reads.values()):
+            return
+        for name in set().union(*reads.values()):
+            self._came.prepare(f"TRUNCATE {name}")
+            if name in came:
+                self._came.insert(name, came[name])
+        if "rejects" in came:
+            self._came.insert("server_events", self._carried)
+        for name in self._merged:
+            if reads[name] & came.keys():
+                rows = self._came.view(name)
+                self._seen.insert(f"rolled_{name}", rows)
+                self._fragments[name] += rows.height
+        self._carry(came)
+
+    def _carry(self, came: Mapping[str, pl.DataFrame]) -> None:
+        """Remember the last row of each log: a reject that comes next has its time."""
+        dated = [
+            came[name].select("source", "byte_offset", pl.col(TABLES[name].time).alias("happened_at"))
+            for name in ("requests", "inferences", "server_events")
+            if name in came
+        ]
+        last = pl.concat([self._carried.drop("batch"), *dated]).sort("byte_offset").group_by("source").last()
+        self._carried = last.with_columns(pl.lit(0, pl.Int64).alias("batch")).select(self._carried.columns)
+
+    def _renew(self) -> None:
+        """Small views that a load of a model changes."""
+        self._has_kept_news = False
+        small = [name for name, file in self._views.items() if file.keep and (self._hot or name in self._kept)]
+        self._joined.renew(small)
+        for name in self._kept:
+            self._seen.prepare(f"TRUNCATE kept_{name}")
+            rows = self._joined.view(name)
+            self._seen.insert(f"kept_{name}", rows)
+            self._kept_rows[name] = rows.height
+
+    def _freshen(self, now: datetime) -> None:
+        """Compute the rows of joining views that are not old enough to stay as they are."""
+        if not self._has_hot_news:
+            return
+        self._has_hot_news = False
+        self._joined.prepare(f"DELETE FROM pairs WHERE batch = {NOT_SETTLED}")  # noqa: S608 - a number of ours
+        pairs = self._unsettled_pairs(self._states)
+        if pairs is not None and pairs.height:
+            self._joined.insert("pairs", pairs.with_columns(pl.lit(NOT_SETTLED, pl.Int64).alias("batch")))
+        for name in self._hot:
+            held = self._held[name]
+            chosen = ", ".join(f'"{column}"' for column in held.columns)
+            rows = self._joined.query(
+                f'SELECT {chosen}, epoch_us({held.time}) AS row_us FROM "{name}" '  # noqa: S608 - names of relations
+                f"WHERE {held.time} > make_timestamptz({held.frozen_us})"
+            )
+            newest = rows["row_us"].max()
+            cut = max(held.frozen_us, min(_us(now), newest if isinstance(newest, int) else 0) - HOT // US)
+            if rows.height > HOT_ROWS:
+                cut = max(cut, int(rows["row_us"].sort()[-HOT_ROWS // 2]))
+            old = rows.filter(pl.col("row_us") <= cut)
+            self._seen.insert(f"held_{name}", old.filter(pl.col("row_us") > _us(now - held.reach)))
+            self._seen.prepare(f"TRUNCATE hot_{name}")
+            self._seen.insert(f"hot_{name}", rows.filter(pl.col("row_us") > cut))
+            held.frozen_us = cut
+            held.rows += old.height
+            held.hot_rows = rows.height - old.height
+
+    def _prune(self, now: datetime) -> None:
+        """Let go of rows that no rule looks at any more, and put sums together."""
+        self._pruned_at = now
+        for name, held in self._held.items():
+            cut_us = _us(now - held.reach)
+            if held.rows > HELD_ROWS:
+                newest = self._seen.query(f"SELECT quantile_disc(row_us, {1 - HELD_ROWS / held.rows}) AS us FROM held_{name}")["us"][0]  # noqa: S608
+                cut_us = max(cut_us, newest or 0)
+            self._seen.prepare(f"CREATE OR REPLACE TABLE held_{name} AS SELECT * FROM held_{name} WHERE row_us > {cut_us}")  # noqa: S608
+            held.rows = int(self._seen.query(f"SELECT count(*) AS n FROM held_{name}").item())  # noqa: S608 - names of relations
+        frozen_us = min((self._held[name].frozen_us for name in self._hot), default=_us(now - HOT))
+        for name in JOINED:
+            time = TABLES[name].time
+            lasting = f" OR (event IN {LASTING_EVENTS} AND {time} > now_utc() - INTERVAL 31 DAY)" if name == "server_events" else ""
+            kept = f"{time} > make_timestamptz({frozen_us - CONTEXT // US}){lasting}"
+            self._joined.prepare("SET VARIABLE now_utc = $1::TIMESTAMPTZ", [now.astimezone(UTC)])
+            self._joined.prepare(f"CREATE OR REPLACE TABLE {name} AS SELECT * FROM {name} WHERE {kept}")  # noqa: S608
+        for name, fragments in self._fragments.items():
+            if fragments >= FRAGMENTS:
+                self._merge(name, now)
+
+    def _merge(self, name: str, now: datetime) -> None:
+        """Put the sums of single commits together, and forget those that no rule looks back to."""
+        lookback = max((rule.lookback for rule in self._quick if name in rule.file.needs), default=HELD)
+        time = next(column for column in self._views[name].grain if self._types(name)[column] == "TIMESTAMP WITH TIME ZONE")
+        since_us = _us(now - lookback - timedelta(hours=1))
+        merged = f"{_merging(self._views[name])} HAVING {time} > make_timestamptz({since_us})"
+        self._seen.prepare(f"CREATE OR REPLACE TABLE rolled_{name} AS {merged}")
+        self._fragments[name] = 0
+
+    def _put_sources(self, summaries: Iterable[SourceSummary]) -> None:
+        sources = [summary.source for summary in summaries]
+        schema = {"source": pl.Int64(), "family": pl.String(), "path": pl.String(), "host": pl.String()}
+        rows = [(source.id, source.family, source.path, source.host) for source in sources]
+        self._seen.prepare("TRUNCATE sources")
+        self._seen.insert("sources", pl.DataFrame(rows, schema=schema, orient="row"))
+
+    def _asked(self, rule: Rule, threshold: float | None) -> pl.DataFrame:
+        """A rule's rows; what its file may not do is refused the first time."""
+        self._seen.prepare("SET VARIABLE threshold = $1::DOUBLE", [threshold])
+        if rule.name in self._checked:
+            return self._seen.query(rule.file.select)
+        found = RuleRunner.checked(rule, self._seen.checked_query(rule.file.select))
+        self._checked.add(rule.name)
+        return found
+
+
+def _no_events() -> pl.DataFrame:
+    """No rows of server_events that only date what follows them."""
+    types = polars_schema(TABLES["server_events"])
+    return pl.DataFrame(schema={name: types[name] for name in ("batch", "source", "byte_offset", "happened_at")})
+
+
+def _rows_since(past: Warehouse, name: str, since: datetime) -> pl.DataFrame:
+    """The rows of a table since an instant."""
+    return past.query(f"SELECT * FROM {name} WHERE {TABLES[name].time} > make_timestamptz({_us(since)})")  # noqa: S608 - a name of ours
+
+
+def _lasting(past: Warehouse, until: datetime) -> pl.DataFrame:
+    """What the server said before an instant and holds until it says otherwise: the newest of it."""
+    return past.query(
+        f"SELECT * FROM server_events WHERE event IN {LASTING_EVENTS} AND happened_at <= make_timestamptz({_us(until)}) "  # noqa: S608
+        f"ORDER BY happened_at DESC LIMIT {LASTING_ROWS}"
+    )
+
+
+def _time_of(name: str, columns: Sequence[str]) -> str:
+    """What dates the rows of a relation."""
+    if name in TABLES:
+        return TABLES[name].time
+    times = [column for column in TIME_COLUMNS if column in columns]
+    return f"coalesce({', '.join(times)})" if len(times) > 1 else times[0]
+
+
+def _merging(view: SqlFile) -> str:
+    """Sums of single commits -> rows of a view."""
+    columns = (f"{view.merge[name]}({name}) AS {name}" if name in view.merge else name for name in view.columns)
+    sums = ", ".join(f"CAST({column.replace(' AS ', ' AS BIGINT) AS ')}" if column.startswith("sum(") else column for column in columns)
+    return f"SELECT {sums} FROM rolled_{view.name} GROUP BY {', '.join(view.grain)}"  # noqa: S608 - names of a view
+
+
+def _us(instant: datetime) -> int:
+    """Microseconds since 1970."""
+    return (instant - EPOCH) // US
