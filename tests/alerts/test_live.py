@@ -213,7 +213,7 @@ def test_operators_silence_and_acknowledge_while_a_tail_runs(tmp_path: Path, say
 
     sinks = [{**of("queue_full", sink)[0], "repeat_interval": "2m"}]
     after = [140.0, refuses(log), 140.0, refuses(log), 20.0]
-    watch(root, log, 2.0, quiet, refuses(log), 2.0, look, 61.0, 20.0, refuses(log), 2.0, acknowledge, *after, sinks=sinks)
+    watch(root, log, 2.0, quiet, refuses(log), 2.0, look, 61.0, 20.0, refuses(log), 2.0, acknowledge, *after, sinks=sinks)  # type: ignore[arg-type]
     assert [notice["status"] for notice in told(sink)] == ["firing"]
     number = said[0].split()[1]
     later = START + HOUR

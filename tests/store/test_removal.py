@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from datetime import timedelta
 from pathlib import Path
@@ -10,7 +11,7 @@ import polars as pl
 import pytest
 
 from ollalog.core.tables import DAY_ROLLUPS
-from ollalog.store import open_store, read_snapshot, verify
+from ollalog.store import open_store, read_snapshot, schema, verify
 from tests.store.building import CLOCK, START, foreign_count, opened, rows, stored_lines, turn, turn_of
 from tests.store.dying import DeathError, Fate
 
@@ -106,7 +107,8 @@ def test_a_removed_file_is_deleted_when_its_grace_is_over(tmp_path: Path) -> Non
 def test_a_catalogue_of_the_first_version_is_read_and_brought_up_to_date(tmp_path: Path) -> None:
     fill(tmp_path)
     with sqlite3.connect(tmp_path / "catalog.sqlite") as connection:
-        connection.execute("DROP TABLE removed")
+        for table in re.findall(r"CREATE TABLE (\w+)", str(schema.UPGRADES)):
+            connection.execute(f"DROP TABLE {table}")
         connection.execute("ALTER TABLE ledger DROP COLUMN first_batch")
         connection.execute("PRAGMA user_version=1")
     connection.close()
