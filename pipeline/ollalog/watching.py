@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from time import perf_counter
+from time import thread_time
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -33,7 +33,7 @@ OpenWarehouse = Callable[[Snapshot], "Warehouse"]
 UnsettledPairs = Callable[[Mapping[str, str]], "pl.DataFrame | None"]
 
 SPACING_S, SHARE = 0.1, 0.25
-"""Evaluations begin at least so far apart, and take no more than this share of the time."""
+"""Evaluations begin at least so far apart, and take no more than this share of a processor."""
 WAITING_S, BY_TIME_S = 1.0, 15.0
 """Without news rules are asked again after so long: while some still wait to see the last rows, and when nothing comes."""
 GAP, CATCH_UP = timedelta(minutes=2), timedelta(days=1)
@@ -123,7 +123,7 @@ class Watch:
         self._hear_couriers()
         if not self._is_time(now, now_s, is_behind=is_behind, at_last=at_last):
             return
-        began = perf_counter()
+        began_s = thread_time()
         self._asked_at_s, is_fed, self._is_fed = now_s, self._is_fed, False
         try:
             self._evaluate(now, is_fed=is_fed)
@@ -132,8 +132,7 @@ class Watch:
             self.forget()
             self._next_at_s = now_s + RETRY_S
             return
-        took_s = perf_counter() - began
-        self._next_at_s = now_s + took_s + max(SPACING_S - took_s, took_s * (1 / SHARE - 1) if took_s < 1 else 0.0)
+        self._next_at_s = now_s + max(SPACING_S, min((thread_time() - began_s) / SHARE, WAITING_S))
 
     def abandon(self) -> None:
         """Stop at once; what is not committed was not told, and what was not told is told by the next run."""

@@ -14,7 +14,7 @@ from ollalog import store
 from ollalog.cli.main import run
 from ollalog.cli.session import Session
 from ollalog.core.clock import FrozenClock
-from tests.alerts.live import START, World, answers, live_rows, refuses, told, watch
+from tests.alerts.live import START, Step, World, answers, live_rows, refuses, told, watch
 from tests.store.dying import DeathError, Fate
 
 HOUR = timedelta(hours=1)
@@ -212,8 +212,8 @@ def test_operators_silence_and_acknowledge_while_a_tail_runs(tmp_path: Path, say
         assert "no alert that fires meets this" in say("alerts ack rule=slow_response", now, 2)
 
     sinks = [{**of("queue_full", sink)[0], "repeat_interval": "2m"}]
-    after = [140.0, refuses(log), 140.0, refuses(log), 20.0]
-    watch(root, log, 2.0, quiet, refuses(log), 2.0, look, 61.0, 20.0, refuses(log), 2.0, acknowledge, *after, sinks=sinks)  # type: ignore[arg-type]
+    after: list[Step | float] = [140.0, refuses(log), 140.0, refuses(log), 20.0]
+    watch(root, log, 2.0, quiet, refuses(log), 2.0, look, 61.0, 20.0, refuses(log), 2.0, acknowledge, *after, sinks=sinks)
     assert [notice["status"] for notice in told(sink)] == ["firing"]
     number = said[0].split()[1]
     later = START + HOUR

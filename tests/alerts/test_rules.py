@@ -22,7 +22,7 @@ NOW = datetime(2026, 6, 23, tzinfo=UTC)
 DEFAULT = load_rules(None, {}).rules
 THE_DESIGNS = (
     "slow_response slow_model_load context_overflow low_success_rate prompt_truncated gpu_fallback model_thrash queue_full server_crashed "
-    "log_silent speed_regression new_client rejects_rising"
+    "log_silent speed_regression new_client rejects_rising high_memory high_cpu high_gpu low_disk"
 )
 GOOD = """-- [alert]
 -- needs    = ["recent_requests"]

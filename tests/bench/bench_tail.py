@@ -1,4 +1,4 @@
-"""Following: from the bytes in the file to the committed row, at several rates; the cost of an idle tail; growth over a long run.
+"""Following: from the bytes in the file to the committed row, and to the committed alert, at several rates; an idle tail; a long run.
 
 Command: python -m tests.bench.bench_tail --rates 1000 100000 --seconds 20 --growth-minutes 30
 
@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import array
 import http.client
+import json
 import os
 import shutil
 import socket
@@ -61,12 +62,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--seconds", type=float, default=20.0, help="how long each rate is written")
     parser.add_argument("--idle-seconds", type=float, default=60.0)
     parser.add_argument("--growth-minutes", type=float, default=2.0)
-    parser.add_argument("--only", action="append", choices=["latency", "idle", "growth"], default=[])
+    parser.add_argument("--only", action="append", choices=["latency", "alerts", "idle", "growth"], default=[])
     options = parser.parse_args(arguments)
-    wanted = options.only or ["latency", "idle", "growth"]
+    wanted = options.only or ["latency", "alerts", "idle", "growth"]
     with tempfile.TemporaryDirectory(prefix="ollalog-bench-") as name:
         if "latency" in wanted:
             print_latency(Path(name), options.rates, options.seconds)
+        if "alerts" in wanted:
+            print_alerts(Path(name), options.rates, options.seconds)
         if "idle" in wanted:
             print_idle(Path(name), options.idle_seconds)
         if "growth" in wanted:
@@ -96,6 +99,85 @@ def print_latency(folder: Path, rates: Sequence[int], seconds: float) -> None:
             figures = (f"{spread[49]:,.0f}", f"{spread[98]:,.0f}", f"{max(late):,.0f}", f"{share:.1%}")
             rows.append((name, f"{rate:,}", *figures, f"{after.resident_bytes / measure.MIB:,.0f}"))
     measure.print_table(("program", "lines/s", "p50 ms", "p99 ms", "max ms", "CPU of one core", "MiB"), rows)
+
+
+MARKED = """-- [alert]
+-- needs    = ["recent_requests"]
+-- severity = "low"
+-- summary  = "{client} was marked"
+-- labels   = ["client"]
+-- [columns]
+-- tick   = "instant; UTC"
+-- client = "address"
+-- value  = "requests; count"
+SELECT tick, client, count(*) AS value FROM recent_requests WHERE status = 418 GROUP BY ALL
+"""
+
+
+def print_alerts(folder: Path, rates: Sequence[int], seconds: float) -> None:
+    """From the bytes of a marked line in the file to the committed change of the alert that it makes, all default rules beside."""
+    rows = []
+    for rate in rates:
+        place = folder / f"alerts-{rate}"
+        (place / "rules").mkdir(parents=True)
+        (place / "rules" / "marked.sql").write_text(MARKED, encoding="utf-8")
+        log = place / "server.log"
+        log.touch()
+        with _tail(place / "store", log, "--rules", str(place / "rules")) as tail:
+            _wait_until((place / "store" / "catalog.sqlite").exists)
+            ends = threading.Event()
+            fired: dict[str, int] = {}
+            watcher = threading.Thread(target=_watch_alerts, args=(place / "store", fired, ends))
+            watcher.start()
+            before = Usage.of(tail.pid)
+            marks: dict[str, int] = {}
+            marker = threading.Thread(target=_mark, args=(log, marks, seconds))
+            marker.start()
+            _written(log, rate, seconds, place / "stamps")
+            marker.join()
+            after = Usage.of(tail.pid)
+            with suppress(measure.ProgramFailedError):
+                _wait_until(lambda marks=marks, fired=fired: marks.keys() <= fired.keys(), 10)  # type: ignore[misc]
+            ends.set()
+            watcher.join()
+        late = sorted((fired[client] - at_ns) / 1e6 for client, at_ns in marks.items() if client in fired)
+        spread = statistics.quantiles(late, n=100)
+        figures = (f"{spread[49]:,.0f}", f"{spread[98]:,.0f}", f"{late[-1]:,.0f}")
+        share = (after.cpu_s - before.cpu_s) / seconds
+        missed = len(marks) - len(late)
+        rows.append((f"{rate:,}", str(len(marks)), str(missed), *figures, f"{share:.1%}", f"{after.resident_bytes / measure.MIB:,.0f}"))
+    measure.print_table(("lines/s", "alerts", "missed", "p50 ms", "p99 ms", "max ms", "CPU of one core", "MiB"), rows)
+
+
+def _mark(log: Path, marks: dict[str, int], seconds: float) -> None:
+    """Write a line of a client of its own now and then; when each was written."""
+    pause = threading.Event()
+    pause.wait(1.5)  # the first rows make the tail ready
+    ends_s = time.monotonic() + seconds - 2
+    file = os.open(log, os.O_WRONLY | os.O_APPEND)
+    while time.monotonic() < ends_s:
+        client = f"10.0.{len(marks) // 250}.{len(marks) % 250}"
+        clock = time.strftime("%Y/%m/%d - %H:%M:%S", time.gmtime())
+        os.write(file, f'[GIN] {clock} | 418 | 1.512ms | {client} | POST "/api/chat"\n'.encode())
+        marks[client] = time.time_ns()
+        pause.wait(0.073)
+    os.close(file)
+
+
+def _watch_alerts(store: Path, fired: dict[str, int], ends: threading.Event) -> None:
+    """When each client's alert was first among the committed states."""
+    connection = sqlite3.connect(f"file:{store}/catalog.sqlite?mode=ro", uri=True, isolation_level=None)
+    version = -1
+    while not ends.wait(LOOK_S):
+        found = connection.execute("PRAGMA data_version").fetchone()[0]
+        if found != version:
+            version = found
+            told = connection.execute("SELECT value FROM meta WHERE key = 'live alerts'").fetchone()
+            now_ns = time.time_ns()
+            for rule, labels, *_ in json.loads(told[0])["states"] if told else ():
+                if rule == "marked":
+                    fired.setdefault(labels[0][1], now_ns)
+    connection.close()
 
 
 def print_idle(folder: Path, seconds: float) -> None:
@@ -283,8 +365,8 @@ class _Mtail(_Follower):
 
 
 @contextmanager
-def _tail(store: Path, log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    command = [measure.ollalog(), "tail", "--store", str(store), "--timezone", "UTC", str(log)]
+def _tail(store: Path, log: Path, *options: str) -> Iterator[subprocess.Popen[bytes]]:
+    command = [measure.ollalog(), "tail", "--store", str(store), "--timezone", "UTC", str(log), *options]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as tail:
         try:
             yield tail

@@ -18,6 +18,8 @@ BY_TIME = timedelta(seconds=15)
 """What time alone changes is looked at so often."""
 PATIENT, OF_SUMS = timedelta(seconds=1), timedelta(seconds=5)
 """A rule that waits for a minute and more before it fires, and one that reads sums over hours, is asked no more often than this."""
+PATIENT_AT_ONCE = 2
+"""Of those, so many are asked beside rules that can fire at once."""
 
 
 @dataclass
@@ -44,6 +46,7 @@ class Live:
         self._recent = recent
         self._reads = {rule.name: recent.reads(rule) for rule in rules}
         self._turns = {rule.name: _Turn() for rule in rules}
+        self._is_begun = False
 
     def evaluate(self, states: States, now: datetime, snapshot: Snapshot | None = None) -> tuple[States, Found]:
         """Ask all rules that are due.
@@ -62,16 +65,30 @@ class Live:
         found, after = Found(), dict(states)
         self._recent.take_in(now)
         self._recent.at(now)
-        for rule in self._rules:
-            tick = now if rule.name not in self._recent.slow else EPOCH + (now - EPOCH) // rule.step * rule.step
-            if not self._is_due(rule, tick, after) or (rule.name in self._recent.slow and snapshot is None):
-                continue
+        for rule in self._due(after, now, snapshot):
+            tick = self._tick(rule, now)
             self._turns[rule.name] = _Turn(tick, is_fed=False)
             try:
                 found.changes += self._ask(rule, after, tick, snapshot)
             except PipelineError as problem:
                 found.problems[rule.name] = problem
+        self._is_begun = True
         return after, found
+
+    def _tick(self, rule: Rule, now: datetime) -> datetime:
+        """Now, or the last whole step of a rule that is asked of the store."""
+        return now if rule.name not in self._recent.slow else EPOCH + (now - EPOCH) // rule.step * rule.step
+
+    def _due(self, states: States, now: datetime, snapshot: Snapshot | None) -> list[Rule]:
+        """The rules to ask: all that can fire at once, and of the others no more than do not keep those waiting."""
+        due = [rule for rule in self._rules if self._is_due(rule, self._tick(rule, now), states)]
+        due = [rule for rule in due if snapshot is not None or rule.name not in self._recent.slow]
+        urgent = [rule for rule in due if self._patience(rule) == timedelta() and rule.name not in self._recent.slow]
+        patient = sorted((rule for rule in due if rule not in urgent), key=lambda rule: self._turns[rule.name].asked_at)
+        return urgent + (patient[:PATIENT_AT_ONCE] if urgent and self._is_begun else patient)
+
+    def _patience(self, rule: Rule) -> timedelta:
+        return OF_SUMS if self._recent.is_of_sums(rule) else PATIENT if rule.wait >= MINUTE else timedelta()
 
     def is_waiting(self) -> bool:
         """Whether some rule has not been asked since rows came that it depends on."""
@@ -88,7 +105,7 @@ class Live:
         if rule.name in self._recent.slow:
             return since > timedelta()
         if turn.is_fed:
-            return since >= (OF_SUMS if self._recent.is_of_sums(rule) else PATIENT if rule.wait >= MINUTE else timedelta())
+            return since >= self._patience(rule)
         is_active = any(name == rule.name for name, _ in states)
         return since >= BY_TIME and (is_active or self._recent.has_rows(rule))
 

@@ -34,7 +34,7 @@ HELD = timedelta(hours=1)
 """Rules that look back further, and through more than sums, are asked of the store once a step, not of memory."""
 HELD_ROWS, HOT_ROWS = 1_000_000, 40_000
 """No relation has more rows in memory: beyond that rate a window is as long as so many rows last."""
-HOT, CONTEXT = timedelta(seconds=30), timedelta(minutes=2)
+HOT, CONTEXT = timedelta(seconds=30), timedelta(seconds=30)
 PRUNE_EVERY = timedelta(seconds=30)
 FRAGMENTS = 2_000
 """Sums of single commits are put together when there are so many."""
