@@ -9,6 +9,8 @@ from typing import SupportsFloat
 
 from ollalog.recorder.text import MOST_ERROR_CHARACTERS, bounded
 
+NUMBER = (int, float)
+"""What is a number; asking for `int | float` instead takes three times as long."""
 LARGEST = 2.0**53
 """Numbers in a record lie between 0 and this, the largest up to which JSON's numbers are whole."""
 
