@@ -15,7 +15,8 @@ _OF_API = (
     ("prompt_eval_count", "prompt_tokens", 1),
     ("eval_count", "generated_tokens", 1),
 )
-_OF_RECORDS = (*(name for _, name, _ in _OF_API), "cached_tokens", "tokens_per_second", "prompt_tokens_per_second")
+AMOUNTS = (*(name for _, name, _ in _OF_API), "cached_tokens", "tokens_per_second", "prompt_tokens_per_second")
+"""Fields of a record that a reply may tell."""
 
 
 def costs(response: object) -> dict[str, object]:
@@ -35,7 +36,7 @@ def costs(response: object) -> dict[str, object]:
         if (given := member(name)) is not None and (value := amount(given)) is not None:
             told[field] = round(value * factor, 6) if factor != 1 else value
     if isinstance(response, Mapping):
-        for name in _OF_RECORDS:
+        for name in AMOUNTS:
             if (given := member(name)) is not None and (value := amount(given)) is not None:
                 told[name] = value
     if isinstance(reason := member("done_reason"), str):
