@@ -6,8 +6,7 @@ They are loaded when they are first used, and need the standard library only.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+TYPE_CHECKING = False  # as in `typing`, which takes most of the time that this import took
 if TYPE_CHECKING:
     from ollalog.recorder.client import wrap_client
     from ollalog.recorder.collector import MetricsCollector

@@ -5,7 +5,7 @@ Command: python -m tests.bench
 
 from __future__ import annotations
 
-from tests.bench import bench_chatter, bench_ingest, bench_memory, bench_records, bench_startup, bench_views, measure
+from tests.bench import bench_chatter, bench_ingest, bench_memory, bench_recorder, bench_records, bench_startup, bench_views, measure
 
 
 def main() -> None:
@@ -16,6 +16,7 @@ def main() -> None:
         ("performance.jsonl to Parquet", bench_records.main, ["--records", "500000", "--rounds", "3"]),
         ("Views", bench_views.main, ["--requests", "1000000", "--rounds", "3"]),
         ("Memory and cost by length", bench_memory.main, ["--lines", "1000000", "4000000", "--commits", "50"]),
+        ("Recorder", bench_recorder.main, ["--records", "50000", "--rounds", "3"]),
         ("Start-up", bench_startup.main, ["--rounds", "5"]),
     ):
         measure.say(f"\n## {title}")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
+import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -16,6 +18,9 @@ from ollalog import MetricsCollector
 from ollalog.recorder.series import MOST_SERIES
 from tests.recorder.demonstration import record_everything
 
+# Python 3.12 and later say so wherever a thread runs, and one does: it ends tests that hang.
+pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+FORK = multiprocessing.get_context("fork")
 Events = list[dict[str, object]]
 
 
@@ -378,3 +383,24 @@ def test_the_graph_of_a_thread_is_its_own(tmp_path: Path) -> None:
         collector.record_tokens("m", 1, 1)
     collector.record_tokens("m", 1, 1)
     assert [event["graph"] for event in told(tmp_path)] == ["theirs", "ours", "ours", "default"]
+
+
+def test_a_child_process_goes_on_with_a_lock_a_number_and_a_file_of_its_own(tmp_path: Path) -> None:
+    collector = MetricsCollector(tmp_path)
+    server = collector.start_metrics_server(0)
+    collector.start_periodic_export(tmp_path / "metrics.json", 3600)
+    with collector.subscribe() as subscription, collector._lock:  # noqa: SLF001 - a thread of the parent is in the middle of a count
+        child = FORK.Process(target=_record_and_close, args=(collector,))
+        child.start()
+        child.join(60)
+    assert child.exitcode == 0
+    assert events(tmp_path)[0]["pid"] == child.pid
+    assert subscription.get(0) is None
+    with socket.create_connection((server.address, server.port), timeout=30):
+        pass
+    collector.close()
+
+
+def _record_and_close(collector: MetricsCollector) -> None:
+    collector.record_latency("m", 1.0)
+    collector.close()

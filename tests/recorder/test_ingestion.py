@@ -7,7 +7,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ollalog import MetricsCollector
@@ -15,6 +15,8 @@ from ollalog.cli.main import run
 from ollalog.parsing.event_models import EVENT
 from ollalog.recorder.events import UnusableValueError, event_record
 from ollalog.recorder.families import CREW_FEEDS, FEEDS
+from ollalog.recorder.performance import PerformanceRecorder
+from tests.parsing.reading import context, read_file
 from tests.recorder.demonstration import record_everything
 from tests.recorder.test_performance import TEXTS
 
@@ -85,3 +87,32 @@ def test_whatever_a_producer_hands_over_is_an_event_or_nothing(event: str, value
         EVENT.validate_json(json.dumps(record, allow_nan=False))
 
     holds()
+
+
+FIELDS = [
+    "load_duration_ms", "prompt_eval_duration_ms", "eval_duration_ms", "prompt_tokens", "generated_tokens", "cached_tokens",
+    "tokens_per_second", "prompt_tokens_per_second", "context_length", "temperature", "top_p", "memory_bytes", "gpu_ratio", "model_bytes",
+    "error_type", "done_reason", "path", "truncated", "something_else",
+]  # fmt: skip
+
+
+@settings(max_examples=40)
+@given(
+    st.lists(
+        st.tuples(TEXTS, st.one_of(NUMBERS, TEXTS), st.booleans(), st.dictionaries(st.sampled_from(FIELDS), st.one_of(NUMBERS, TEXTS))),
+        min_size=1,
+        max_size=4,
+    )
+)
+def test_whatever_a_producer_hands_over_is_a_row_of_inferences(
+    tmp_path_factory: pytest.TempPathFactory, given_records: list[tuple[str, object, bool, dict[str, object]]]
+) -> None:
+    """R3."""
+    folder = tmp_path_factory.mktemp("records")
+    recorder = PerformanceRecorder(folder)
+    for model, latency_ms, success, fields in given_records:
+        recorder.record(model, "chat", latency_ms, success, error=None if success else model, fields=fields)
+    recorder.file.close()
+    outcome = read_file(folder / "performance.jsonl", context("UTC"))
+    assert (outcome.fates["row"], outcome.fates.total()) == (len(given_records), len(given_records))
+    assert len(outcome.rows("inferences")) == len(given_records)

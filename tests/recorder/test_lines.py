@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import multiprocessing
 import os
 import resource
 import signal
+import sys
 import threading
 from collections import Counter
 from itertools import count
@@ -14,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+import ollalog
 from ollalog.recorder.lines import LineFile
 
 # Python 3.12 and later say so wherever a thread runs, and one does: it ends tests that hang.
@@ -131,32 +134,34 @@ def test_a_child_process_writes_on_even_if_a_thread_of_its_parent_was_writing(tm
 THREADS, RECORDS = 8, 5000
 
 
-def _write(path: Path, process: int, ready: threading.Barrier) -> None:
-    """What one of the processes does: some threads that append numbered records; process 0 goes on until it is killed."""
-    file = LineFile(path)
+def _record(folder: Path, process: int, ready: threading.Barrier) -> None:
+    """What one of the processes does: some threads that record numbered requests; process 0 goes on until it is killed."""
+    ollalog.configure(directory=folder)
 
-    def write(thread: int) -> None:
+    def record(thread: int) -> None:
         ready.wait()
         for number in range(RECORDS) if process else count():
-            file.append({"process": process, "thread": thread, "number": number, "text": "x" * (number % 300)})
+            text = "x" * (number % 300)
+            ollalog.record_performance(f"process {process}", "chat", 1.0, True, thread=thread, number=number, text=text)
 
-    workers = [threading.Thread(target=write, args=(thread,)) for thread in range(THREADS)]
+    workers = [threading.Thread(target=record, args=(thread,)) for thread in range(THREADS)]
     for worker in workers:
         worker.start()
     for worker in workers:
         worker.join()
+    sys.exit(ollalog.get_performance_stats()["dropped"])  # type: ignore[arg-type]
 
 
 def test_8_threads_of_8_processes_lose_none_of_their_5000_records_also_when_one_process_is_killed(tmp_path: Path) -> None:
     """A9, E13."""
     path = tmp_path / "performance.jsonl"
     ready = FORK.Barrier(8 * THREADS + 1)
-    processes = [FORK.Process(target=_write, args=(path, process, ready)) for process in range(8)]
+    processes = [FORK.Process(target=_record, args=(tmp_path, process, ready)) for process in range(8)]
     for process in processes:
         process.start()
     try:
         ready.wait(60)
-        while not (path.exists() and b'{"process": 0' in path.read_bytes()):
+        while not (path.exists() and b'"process 0"' in path.read_bytes()):
             assert processes[0].is_alive()
     finally:
         processes[0].kill()
@@ -168,20 +173,29 @@ def test_8_threads_of_8_processes_lose_none_of_their_5000_records_also_when_one_
 
 def _check(path: Path) -> None:
     """Every line is whole, but for one that was being written by the killed process, and every record of the others is there once."""
-    torn, found = 0, Counter[tuple[int, int, int]]()
+    torn, found = 0, Counter[tuple[str, int, int]]()
     for line in path.read_bytes().splitlines():
         try:
             record = json.loads(line)
         except json.JSONDecodeError:
             torn += 1
-            assert line.startswith(b'{"process": 0')
+            assert '{"model": "process 0"'.startswith(line[:21].decode())
         else:
             assert len(record["text"]) == record["number"] % 300
-            found[record["process"], record["thread"], record["number"]] += 1
+            found[record["model"], record["thread"], record["number"]] += 1
     assert torn <= 1
     assert set(found.values()) == {1}
-    others = {(process, thread, number) for process in range(1, 8) for thread in range(THREADS) for number in range(RECORDS)}
-    assert {key for key in found if key[0]} == others
+    others = {(f"process {process}", thread, number) for process in range(1, 8) for thread in range(THREADS) for number in range(RECORDS)}
+    assert {key for key in found if key[0] != "process 0"} == others
+
+
+def test_a_file_that_nobody_holds_any_more_is_closed(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    for _ in range(3):
+        LineFile(path).append({"number": 0})
+    gc.collect()
+    held = [os.path.realpath(entry) for entry in Path("/proc/self/fd").iterdir()] if Path("/proc/self/fd").is_dir() else []
+    assert str(path) not in held
 
 
 def _umask() -> int:

@@ -169,14 +169,14 @@ def test_a_folder_that_is_a_file_costs_records_and_is_said_once(logs: Path, capl
     assert "  fix    " in caplog.text
 
 
-def test_a_hundred_thousand_models_are_counted_in_bounded_memory(tmp_path: Path) -> None:
+def test_models_without_end_are_counted_in_bounded_memory(tmp_path: Path) -> None:
     recorder = PerformanceRecorder(tmp_path)
-    for number in range(100_000):
+    for number in range(5000):
         recorder.record(f"model-{number}", "chat", 1.0, True)
     by_model = recorder.stats()["by_model"]
     assert isinstance(by_model, dict)
     assert len(by_model) == MOST_TALLIES + 1
-    assert by_model["other"]["total_requests"] == 100_000 - MOST_TALLIES
+    assert by_model["other"]["total_requests"] == 5000 - MOST_TALLIES
 
 
 TEXTS = st.one_of(

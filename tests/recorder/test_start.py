@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+import ollalog
+
 # Each takes some milliseconds, or much more, and nothing of it is needed to append a record.
 HEAVY = {
     "asyncio",
@@ -36,3 +38,11 @@ def test_import_loads_only_little_modules_of_the_standard_library(used: str) -> 
     assert all(name.partition(".")[0] in {*sys.stdlib_module_names, "ollalog"} for name in names)
     if used == "pass":
         assert {name for name in names if name.startswith("ollalog")} == {"ollalog"}
+
+
+def test_everything_that_is_exported_is_there() -> None:
+    for name in ollalog.__all__:
+        assert getattr(ollalog, name).__module__.startswith("ollalog.recorder.")
+        assert name in dir(ollalog)
+    with pytest.raises(AttributeError, match="no attribute 'record'"):
+        ollalog.record  # noqa: B018 - what it raises is looked at

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from ollalog.recorder.durations import go_duration
 from ollalog.recorder.families import OTHER
+from ollalog.recorder.values import NUMBER
 
 MOST_AGENTS = 200
 """Agents that are kept apart, and tools of each; those that come later are counted as `other`."""
@@ -141,7 +142,7 @@ class CrewTally:
         return self.agents.setdefault(agent_id, AgentTally(agent_id))
 
     def _add_memory(self, memory_bytes: object) -> None:
-        if isinstance(memory_bytes, float | int):
+        if isinstance(memory_bytes, NUMBER):
             self._memory_bytes = memory_bytes
             self._peak_bytes = memory_bytes if self._peak_bytes is None else max(self._peak_bytes, memory_bytes)
 
@@ -158,4 +159,4 @@ def _tool_metrics(tool: ExecutionTally) -> dict[str, object]:
 
 def _seconds(event: Mapping[str, object]) -> float:
     seconds = event.get("seconds")
-    return seconds if isinstance(seconds, float | int) else 0.0
+    return seconds if isinstance(seconds, NUMBER) else 0.0

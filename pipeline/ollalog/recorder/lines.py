@@ -34,13 +34,13 @@ class LineFile:
             max_bytes: Size beyond which the file is renamed to `NAME.1` (`NAME.1` to `NAME.2`, …) and begun anew; None: never.
             backups: How many renamed files are kept.
         """
+        self._descriptor: int | None = None
         self.path = path
         self.written = 0
         self.dropped = 0
         self._max_bytes = max_bytes
         self._backups = backups
         self._lock = threading.Lock()
-        self._descriptor: int | None = None
         self._identity = (0, 0)
         renew_at_fork(self)
 
@@ -64,6 +64,9 @@ class LineFile:
         """Close the file; a later record opens it again."""
         with self._lock:
             self._close()
+
+    def __del__(self) -> None:
+        self._close()
 
     def _write(self, line: bytes) -> None:
         """One whole line at the end of the file, at the beginning of a line."""

@@ -6,6 +6,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 
 from ollalog.recorder.families import LATENCY_BOUNDS_MS, OTHER
+from ollalog.recorder.values import NUMBER
 
 MOST_MODELS = 1000
 """Models that are kept apart; those that come later are counted as `other`."""
@@ -108,4 +109,4 @@ def histogram(tallies: Iterable[ModelTally]) -> dict[str, object]:
 
 def _number(event: Mapping[str, object], name: str) -> float:
     value = event.get(name)
-    return value if isinstance(value, float | int) else 0.0
+    return value if isinstance(value, NUMBER) else 0.0

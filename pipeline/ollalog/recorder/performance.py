@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -12,7 +12,7 @@ from typing import Self
 from ollalog.recorder.families import OTHER
 from ollalog.recorder.forks import renew_at_fork
 from ollalog.recorder.lines import LineFile
-from ollalog.recorder.replies import costs, error_of, missing_rates, total_ms
+from ollalog.recorder.replies import AMOUNTS, costs, error_of, missing_rates, total_ms
 from ollalog.recorder.tallies import RequestTally, statistics
 from ollalog.recorder.taxonomy import describe
 from ollalog.recorder.text import bounded
@@ -20,6 +20,14 @@ from ollalog.recorder.values import amount, instant, plain
 
 MOST_TALLIES = 1000
 """Models and operations whose statistics are kept apart; those that come later are counted as `other`."""
+
+# fields of a known kind (E2, C1); any other may be what it likes
+_FIELDS: dict[str, Callable[[object], object]] = {
+    **dict.fromkeys(AMOUNTS, amount),
+    **dict.fromkeys(("context_length", "temperature", "top_p", "memory_bytes", "gpu_ratio", "model_bytes"), amount),
+    **dict.fromkeys(("error_type", "done_reason", "path"), bounded),
+    "truncated": bool,
+}
 
 
 class PerformanceRecorder:
@@ -143,7 +151,9 @@ def _record(
     if error is not None:
         record["error"], record["error_type"] = describe(error)
     record |= costs(response)
-    record |= {bounded(name): plain(value) for name, value in fields.items() if value is not None}
+    for name, value in fields.items():
+        if value is not None and (kept := _FIELDS.get(name, plain)(value)) is not None:
+            record[bounded(name)] = kept
     record |= missing_rates(record)
     return record
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from ollalog.recorder.text import bounded
-from ollalog.recorder.values import amount
+from ollalog.recorder.values import NUMBER, amount
 
 # of Ollama's API (durations in ns): the name in a record and the factor to its unit
 _OF_API = (
@@ -15,7 +15,8 @@ _OF_API = (
     ("prompt_eval_count", "prompt_tokens", 1),
     ("eval_count", "generated_tokens", 1),
 )
-_OF_RECORDS = (*(name for _, name, _ in _OF_API), "cached_tokens", "tokens_per_second", "prompt_tokens_per_second")
+AMOUNTS = (*(name for _, name, _ in _OF_API), "cached_tokens", "tokens_per_second", "prompt_tokens_per_second")
+"""Fields of a record that a reply may tell."""
 
 
 def costs(response: object) -> dict[str, object]:
@@ -32,10 +33,12 @@ def costs(response: object) -> dict[str, object]:
     told: dict[str, object] = {}
     member = member_of(response)
     for name, field, factor in _OF_API:
-        if (value := amount(member(name))) is not None:
+        if (given := member(name)) is not None and (value := amount(given)) is not None:
             told[field] = round(value * factor, 6) if factor != 1 else value
     if isinstance(response, Mapping):
-        told |= {name: value for name in _OF_RECORDS if (value := amount(response.get(name))) is not None}
+        for name in AMOUNTS:
+            if (given := member(name)) is not None and (value := amount(given)) is not None:
+                told[name] = value
     if isinstance(reason := member("done_reason"), str):
         told["done_reason"] = bounded(reason)
     return told
@@ -64,17 +67,11 @@ def missing_rates(told: Mapping[str, object]) -> dict[str, object]:
     rates: dict[str, object] = {}
     generated, eval_ms = told.get("generated_tokens"), told.get("eval_duration_ms")
     # the time of a single token is that of sampling alone: the rate would be absurd
-    if (
-        "tokens_per_second" not in told
-        and isinstance(generated, int | float)
-        and isinstance(eval_ms, float | int)
-        and generated > 1
-        and eval_ms
-    ):
+    if "tokens_per_second" not in told and isinstance(generated, NUMBER) and isinstance(eval_ms, NUMBER) and generated > 1 and eval_ms:
         rates["tokens_per_second"] = round(generated * 1e3 / eval_ms, 3)
     prompt, prompt_ms, cached = told.get("prompt_tokens"), told.get("prompt_eval_duration_ms"), told.get("cached_tokens", 0)
-    if "prompt_tokens_per_second" not in told and isinstance(prompt, int | float) and isinstance(prompt_ms, float | int) and prompt_ms:
-        evaluated = prompt - cached if isinstance(cached, int | float) else prompt
+    if "prompt_tokens_per_second" not in told and isinstance(prompt, NUMBER) and isinstance(prompt_ms, NUMBER) and prompt_ms:
+        evaluated = prompt - cached if isinstance(cached, NUMBER) else prompt
         if evaluated > 0:
             rates["prompt_tokens_per_second"] = round(evaluated * 1e3 / prompt_ms, 3)
     return rates

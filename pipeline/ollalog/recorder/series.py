@@ -6,6 +6,7 @@ from bisect import bisect_left
 from collections.abc import Mapping
 
 from ollalog.recorder.families import OTHER, Family, Feed
+from ollalog.recorder.values import NUMBER
 
 MOST_SERIES = 1000
 """Series that a family keeps; what comes later is added to the one whose labels all say `other`."""
@@ -78,7 +79,7 @@ class FamilyTally:
             if feed.when is not None and event.get(feed.when[0]) != feed.when[1]:
                 continue
             amount = feed.amount if feed.value is None else event.get(feed.value)
-            if isinstance(amount, float | int):
+            if isinstance(amount, NUMBER):
                 self._feed(feed, event, amount)
 
     def reset(self) -> None:

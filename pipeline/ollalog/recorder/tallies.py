@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Iterable, Mapping
 
-from ollalog.recorder.values import quantile
+from ollalog.recorder.values import NUMBER, quantile
 
 MOST_LATENCIES = 1000
 """The percentiles of a model and operation are those of so many successful requests, the newest."""
@@ -45,14 +45,14 @@ class RequestTally:
         if record["success"]:
             self.successful += 1
             latency_ms = record.get("total_latency_ms")
-            if isinstance(latency_ms, float | int):
+            if isinstance(latency_ms, NUMBER):
                 self._add_latency(latency_ms)
         else:
             self.failed += 1
             self.errors[str(record.get("error_type", "other"))] += 1
         for name in _MEASURES:
             value = record.get(name)
-            if isinstance(value, float | int):
+            if isinstance(value, NUMBER):
                 self.sums[name] += value
                 self.counts[name] += 1
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ollalog.recorder.values import NUMBER
+
 
 class TaskTally:
     """Sums over tasks."""
@@ -20,7 +22,7 @@ class TaskTally:
     def add(self, event: Mapping[str, object]) -> None:
         """Count a task that ended."""
         seconds = event.get("seconds")
-        if event["event"] != "task" or not isinstance(seconds, float | int):
+        if event["event"] != "task" or not isinstance(seconds, NUMBER):
             return
         if event["success"]:
             self._completed += 1
@@ -62,8 +64,8 @@ class ResourceTally:
         """Memory (MB), CPU (%), threads, time of the sample; null where there was none."""
         memory_bytes, cpu_ratio = self._sample.get("memory_bytes"), self._sample.get("cpu_ratio")
         return {
-            "memory_mb": memory_bytes / 1e6 if isinstance(memory_bytes, float | int) else None,
-            "cpu_percent": cpu_ratio * 100 if isinstance(cpu_ratio, float | int) else None,
+            "memory_mb": memory_bytes / 1e6 if isinstance(memory_bytes, NUMBER) else None,
+            "cpu_percent": cpu_ratio * 100 if isinstance(cpu_ratio, NUMBER) else None,
             "threads": self._sample.get("threads"),
             "timestamp": self._sample.get("timestamp"),
         }
