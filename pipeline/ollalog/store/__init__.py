@@ -7,6 +7,7 @@ snapshot = read_snapshot(root)
 
 from ollalog.store.alert_log import AlertLog
 from ollalog.store.comparison import RebuildReport, TableChange
+from ollalog.store.counters import read_series
 from ollalog.store.crash_points import CRASH_POINTS
 from ollalog.store.lock import Writer
 from ollalog.store.rebuild import Rebuild
@@ -28,6 +29,7 @@ __all__ = [
     "Writer",
     "last_batch",
     "open_store",
+    "read_series",
     "read_snapshot",
     "read_status",
     "verify",

@@ -1,6 +1,6 @@
 """The catalogue's tables. Times are µs since 1970 UTC; the lookups of a commit all go through a key or an index."""
 
-VERSION = 2
+VERSION = 3
 
 STATEMENTS = (
     "CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID",
@@ -42,5 +42,11 @@ UPGRADES = {
             PRIMARY KEY (tbl, batch, source)) WITHOUT ROWID""",
         # Of an entry that several batches were folded into, the first of them.
         "ALTER TABLE ledger ADD COLUMN first_batch INTEGER",
+    ),
+    3: (
+        # What is counted beside the rows; a store that has rows already gets it by a recount.
+        """CREATE TABLE series (
+            id INTEGER PRIMARY KEY, family TEXT NOT NULL, labels TEXT NOT NULL, value NUMERIC NOT NULL, buckets TEXT NOT NULL,
+            least INTEGER, greatest INTEGER, at_us INTEGER NOT NULL)""",
     ),
 }
