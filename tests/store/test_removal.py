@@ -107,11 +107,8 @@ def test_a_catalogue_of_the_first_version_is_read_and_brought_up_to_date(tmp_pat
     fill(tmp_path)
     with sqlite3.connect(tmp_path / "catalog.sqlite") as connection:
         connection.execute("DROP TABLE removed")
-<<<<<<< HEAD
         connection.execute("ALTER TABLE ledger DROP COLUMN first_batch")
-=======
         connection.execute("DROP TABLE series")
->>>>>>> 53489d6 (Counters beside the rows: series in the catalogue, changed in the commit that adds the rows, equal to a recount of them)
         connection.execute("PRAGMA user_version=1")
     connection.close()
     assert verify(tmp_path, lambda *_: []).problems == ()
