@@ -32,6 +32,10 @@ class Counters:
     """All series as of the last commit, in the order in which they came."""
 
     def __init__(self, series: Iterable[Series]) -> None:
+        self._take(series)
+
+    def _take(self, series: Iterable[Series]) -> None:
+        """Begin with these."""
         self._series = {each.key: each for each in series}
         self._places = {key: place for place, key in enumerate(self._series, 1)}
         self._counts = Counter(family for family, _ in self._series)
@@ -50,7 +54,7 @@ class Counters:
 
     def reload(self, catalog: Catalog) -> None:
         """After a turn that failed only the catalogue says what was counted."""
-        self.__init__(read(catalog))  # type: ignore[misc]
+        self._take(read(catalog))
 
     def changed(self, tables: Mapping[str, pl.DataFrame]) -> list[Series]:
         """The series that rows add to, as they will be; nothing is changed yet."""

@@ -96,7 +96,7 @@ def _executions(rows: pl.DataFrame) -> Iterator[Series]:
     """What programs recorded of finished things."""
     yield from _span(rows)
     keys = ["event", "kind", "name", "title", "parent", "graph", "request_type", "status", "error_type"]
-    for row in _groups(rows, {"duration": "duration_ns"}, keys, [pl.len().alias("rows")]):
+    for row in _groups(rows, {"duration": "duration_ns"}, keys, [pl.len().alias("rows"), pl.col("happened_at").max().alias("newest")]):
         told = {**row, "success": row["status"] == "success"}
         yield from _fed(row["event"], told, _EXECUTION_COLUMNS)
         match row["kind"]:
@@ -177,7 +177,7 @@ def _feed(family: str, feed: Feed, row: Row, columns: Mapping[str, str]) -> Iter
             yield from _observed({**told, family: row["duration"]}, (family,))
         case "sum":
             yield _sum(family, told, row[feed.value] if feed.value else int(feed.amount) * row["rows"])
-        case "last":
+        case "last" if not (feed.value and row["value"] is None):
             yield _last(family, told, row["value"] if feed.value else feed.amount, row["happened_at"])
 
 
@@ -243,7 +243,8 @@ def _observed(row: Row, families: Iterable[str]) -> Iterator[Series]:
         buckets = [0] * (len(KEPT[family].bounds) + 1)
         for bucket, count in (found.values() for found in told["buckets"]):
             buckets[bucket] = count
-        yield Series(family, _labels(family, row), told["sum"], tuple(buckets), told["least"], told["greatest"])
+        at_us = as_us(row["newest"]) if row.get("newest") else 0
+        yield Series(family, _labels(family, row), told["sum"], tuple(buckets), told["least"], told["greatest"], at_us)
 
 
 def _labels(family: str, row: Row) -> tuple[str, ...]:
