@@ -33,8 +33,23 @@ def prometheus_text(metrics: Iterable[Metric]) -> str:
     for metric in metrics:
         help_text = metric.help.replace("\\", r"\\").replace("\n", r"\n")
         lines += (f"# HELP {metric.name} {help_text}", f"# TYPE {metric.name} {metric.kind}")
-        lines += (f"{name}{_braced(labels)} {_number(value)}" for name, labels, value in _samples(metric))
+        lines += _histogram_lines(metric) if metric.kind == "histogram" else _plain_lines(metric)
     return "".join(f"{line}\n" for line in lines)
+
+
+def _plain_lines(metric: Metric) -> Iterator[str]:
+    return (f"{metric.name}{_braced(_inner(sample.labels))} {_number(sample.value)}" for sample in metric.samples)
+
+
+def _histogram_lines(metric: Metric) -> Iterator[str]:
+    """Cumulative buckets, sum and count of each sample; most of a page is these, so their labels are written once."""
+    bounds = [*(_number(bound) for bound in metric.bounds), "+Inf"]
+    for sample in metric.samples:
+        inner, counts = _inner(sample.labels), list(accumulate(sample.buckets))
+        head = f'{metric.name}_bucket{{{inner}{"," if inner else ""}le="'
+        yield from [f'{head}{le}"}} {count}' for le, count in zip(bounds, counts, strict=True)]
+        yield f"{metric.name}_sum{_braced(inner)} {_number(sample.value)}"
+        yield f"{metric.name}_count{_braced(inner)} {counts[-1]}"
 
 
 def _samples(metric: Metric) -> Iterator[tuple[str, Labels, float]]:
@@ -77,10 +92,13 @@ def _parquet(metrics: Iterable[Metric]) -> bytes:
     return file.getvalue()
 
 
-def _braced(labels: Labels) -> str:
-    """Labels as they stand behind a name; nothing for none. An empty label is the same as none."""
-    told = ",".join(f'{name}="{value.translate(_ESCAPES)}"' for name, value in labels if value)
-    return f"{{{told}}}" if told else ""
+def _inner(labels: Labels) -> str:
+    """Labels as they stand between braces. An empty label is the same as none."""
+    return ",".join(f'{name}="{value.translate(_ESCAPES)}"' for name, value in labels if value)
+
+
+def _braced(inner: str) -> str:
+    return f"{{{inner}}}" if inner else ""
 
 
 def _number(value: float) -> str:
