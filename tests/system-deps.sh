@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs the Debian packages that some tests and the benchmarks use. Without apt it says so and goes on.
 set -eu
-packages="goaccess mtail lnav systemd systemd-journal-remote prometheus prometheus"
+packages="goaccess mtail lnav systemd systemd-journal-remote prometheus"
 missing=""
 for package in $packages; do
     case "$package" in

@@ -209,3 +209,25 @@ def test_an_empty_store_exports_families_without_samples(tmp_path: Path) -> None
     text = prometheus_text(exported(tmp_path / "none"))
     assert all(line.startswith("#") for line in text.splitlines())
     assert document(read_series(tmp_path / "none"), NAMESPACES, CLOCK.now_utc())["models"] == {}
+
+
+def test_hostile_and_countless_names_from_a_log_stay_valid_and_bounded(tmp_path: Path) -> None:
+    """R3: newline, quote, backslash, 10 kB, invalid UTF-8, thousands of different models."""
+    hostile = ["new\nline", 'quo"te', "back\\slash", "x" * 10_000, "<script>alert(1)</script>", "\x1b[31m", "\u2028", "{}=,"]
+    said = [{"model": name, "seconds": 1} for name in (*hostile, *(f"model{number}:1b" for number in range(6_000)))]
+    common = {"event": "latency", "timestamp": "2026-06-21T18:00:00Z", "pid": 1}
+    lines = [json.dumps({**common, **event}).encode() for event in said]
+    lines.append(b'{"event":"latency","timestamp":"2026-06-21T18:00:00Z","pid":1,"seconds":1,"model":"in\xffvalid"}')
+    (tmp_path / "events.jsonl").write_bytes(b"\n".join([*lines, b""]))
+    ingest(tmp_path / "store", tmp_path / "events.jsonl")
+    text = prometheus_text(exported(tmp_path / "store", ["tinyllm"]))
+    families_read = {family.name: family for family in text_string_to_metric_families(text)}
+    counts = [sample for sample in families_read["tinyllm_request_latency_seconds"].samples if sample.name.endswith("_count")]
+    assert len(counts) == 1001
+    assert sum(sample.value for sample in counts) == len(lines)
+    assert max(len(sample.labels["model"]) for sample in counts) <= 200
+    assert len(text) < 4_000_000
+    promtool = shutil.which("promtool")
+    if promtool is not None:
+        done = subprocess.run([promtool, "check", "metrics"], input=text, capture_output=True, text=True, check=False, timeout=60)
+        assert (done.returncode, done.stderr) == (0, "")

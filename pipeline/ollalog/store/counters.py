@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from pathlib import Path
 
@@ -16,6 +17,7 @@ import polars as pl
 from ollalog.core.errors import StoreError
 from ollalog.core.layout import StoreLayout
 from ollalog.core.series import KEPT, MOST_SERIES, Key, Series, added, overflow, total
+from ollalog.recorder.families import OTHER
 from ollalog.store import catalog as catalogs
 from ollalog.store import inventory
 from ollalog.store.catalog import Catalog
@@ -128,15 +130,23 @@ def lacking(counted: Iterable[Series], known: Iterable[Series]) -> list[str]:
     there = {each.key: each for each in known}
     if not there:
         return []
+    full = {family for family, labels in there if labels and set(labels) == {OTHER}}
+    sums = _by_family(there.values(), full)
     problems = []
-    for each in counted:
-        if KEPT[each.family].adding not in {"sum", "histogram"} or KEPT[each.family].signed:
+    for each in _by_family(counted, full).values():
+        kept = KEPT[each.family]
+        if kept.adding not in {"sum", "histogram"} or kept.signed:
             continue
-        found = there.get(each.key)
-        for what, rows, kept in (("", each.value, found.value if found else 0), (" (count)", each.count, found.count if found else 0)):
-            if kept < rows:
-                problems.append(f"counter {each.family}{list(each.labels)}{what} is {kept}, the rows add up to {rows}")
+        found = sums.get(each.key)
+        for what, rows, counts in (("", each.value, found.value if found else 0), (" (count)", each.count, found.count if found else 0)):
+            if counts < rows:
+                problems.append(f"counter {each.family}{list(each.labels)}{what} is {counts}, the rows add up to {rows}")
     return problems
+
+
+def _by_family(series: Iterable[Series], full: AbstractSet[str]) -> dict[Key, Series]:
+    """Series by key, all those of a family that has no room for more as one: which of them came first is not told by the rows."""
+    return total(overflow(each) if each.family in full else each for each in series)
 
 
 def _row(place: int, series: Series) -> tuple[object, ...]:
