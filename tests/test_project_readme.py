@@ -19,6 +19,7 @@ from ollalog.alerts.records import measured
 from ollalog.cli.exit import EXIT_CODES
 from ollalog.cli.main import OLLALOG
 from ollalog.core.config import Settings
+from ollalog.export.families import SERVER_FAMILIES
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
@@ -87,6 +88,14 @@ def setting_rows() -> Iterator[str]:
         yield f"| `{setting.name}` | {setting.metadata['meaning']} | {default} |"
 
 
+def metric_rows() -> Iterator[str]:
+    """The table of metrics of the server, of runs and of hosts."""
+    known = {family.name: family for family in SERVER_FAMILIES}
+    for family in known.values():
+        labels = ", ".join(f"`{label}`" for label in dict.fromkeys(label for label, _ in (*family.labels, *family.constants)))
+        yield f"| `{family.name}` | {family.kind} | {labels} | {family.help} |"
+
+
 def rule_rows() -> Iterator[str]:
     """The table of alert rules."""
     for rule in load_rules(None, {}).rules.values():
@@ -100,6 +109,7 @@ def rule_rows() -> Iterator[str]:
         ("| command | does |", command_rows),
         ("| exit code | means |", code_rows),
         ("| setting | means | default |", setting_rows),
+        ("| metric | type | labels | means |", metric_rows),
         ("| rule | severity | threshold | is about |", rule_rows),
     ],
 )

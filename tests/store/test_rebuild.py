@@ -13,8 +13,7 @@ from ollalog.core.errors import StoreError
 from ollalog.core.layout import StoreLayout
 from ollalog.store import Store, open_store, read_snapshot, verify
 from ollalog.store.comparison import TableChange
-from ollalog.store.parts import SEAL_ROWS
-from ollalog.store.rebuild import read_part
+from ollalog.store.parts import SEAL_ROWS, read_part
 from ollalog.store.records import PartRecord
 from tests.store.building import SteppingClock, files, foreign_count, opened, rows, stored_lines, stored_offsets, turn, turn_of
 

@@ -1,6 +1,9 @@
-"""Kinds of option values that several commands take: time zones and instants."""
+"""Kinds of option values that several commands take: time zones, namespaces of metrics."""
 
 from __future__ import annotations
+
+import re
+from collections.abc import Sequence
 
 import click
 
@@ -18,3 +21,36 @@ class TimeZone(click.ParamType[str]):
         if fault:
             self.fail(fault, param, ctx)
         return value
+
+
+class Namespace(click.ParamType[str]):
+    """What the names of metrics begin with."""
+
+    name = "namespace"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The text itself when a metric's name can begin with it."""
+        if not _is_namespace(value):
+            self.fail(f"{value!r} is none: letters, digits and underscores, no digit first, as in tinyllm", param, ctx)
+        return value
+
+
+def namespaces_of(given: Sequence[str], setting: str) -> list[str]:
+    """The namespaces that were asked for, else those of the setting.
+
+    Raises:
+        ConfigError: the setting names what is none.
+    """
+    if given:
+        return list(given)
+    named = [name.strip() for name in setting.split(",")]
+    odd = [name for name in named if not _is_namespace(name)]
+    if odd:
+        from ollalog.core.errors import ConfigError
+
+        raise ConfigError("namespaces: not one of a metric", found=", ".join(odd), want="a name", fix="correct the value")
+    return named
+
+
+def _is_namespace(name: str) -> bool:
+    return re.fullmatch(r"[a-zA-Z_][a-zA-Z0-9_]{0,60}", name, re.ASCII) is not None

@@ -6,7 +6,7 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ import click
 from ollalog.cli import units
 from ollalog.cli.exit import finish
 from ollalog.cli.ingest import described
-from ollalog.cli.parameters import TimeZone
+from ollalog.cli.parameters import TimeZone, namespaces_of
 from ollalog.cli.progress import Narration, Remarks
 from ollalog.core.printable import printable
 
@@ -34,6 +34,7 @@ RATE_OVER_S = 5.0
 @click.option("--no-events", is_flag=True, help="Look by timer only; for file systems that tell nothing, such as NFS.")
 @click.option("--sample", is_flag=True, help="Sample this host beside it: processor, memory, disk, network, GPU, Ollama's API.")
 @click.option("--interval", type=click.FloatRange(min=0.1), metavar="SECONDS", help="Time from one sample to the next [5].")
+@click.option("--metrics-port", type=click.IntRange(0, 65535), metavar="PORT", help="Serve /metrics on the loopback beside it.")
 @click.option("--json", "as_json", is_flag=True, help="At the end print the summary as one JSON object.")
 @click.option("--timezone", type=TimeZone(), help="Zone of log times that carry none, like Europe/Berlin or +05:30.")
 @click.option("--host", metavar="NAME", help="Machine that the logs are of [this one].")
@@ -51,6 +52,7 @@ def tail(
     no_events: bool,
     sample: bool,
     interval: float | None,
+    metrics_port: int | None,
     as_json: bool,
     **given: Any,  # noqa: ANN401 - as IngestOptions
 ) -> int:
@@ -70,11 +72,26 @@ def tail(
     )
     options = tailing.TailOptions(reading, begin == "end", once_idle, read_retention(session.settings.retention), sample_s)
     waker = TimerWaker() if no_events else EventWaker()
-    with shown_status(session) as events:
+    with shown_status(session) as events, _metrics(session, metrics_port):
         summary = tailing.tail(session.store, paths, options, tailing.Surroundings(session.clock, events, waker))
     found = summary.as_dict()
     click.echo(json.dumps(found) if as_json else "\n".join(described(found)))
     return finish(summary.problems, interrupted=False)
+
+
+@contextmanager
+def _metrics(session: Session, port: int | None) -> Iterator[None]:
+    """Serve /metrics beside the tail, where a port is given."""
+    if port is None:
+        yield
+        return
+    from ollalog import exporting
+
+    chosen = namespaces_of((), session.settings.namespaces)
+    asked = exporting.asked_of(session.store, session.clock, chosen, session.settings.max_series)
+    with closing(exporting.MetricsServer(asked, "127.0.0.1", port)) as server:
+        session.remark(f"serving {server.url}")
+        yield
 
 
 @contextmanager

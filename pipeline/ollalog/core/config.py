@@ -49,6 +49,8 @@ class Settings:
     inhibit: list[dict[str, Any]] = _setting(
         "alerts that make others needless to tell, each in a table `[[inhibit]]`: when, mute, equal", default_factory=list
     )
+    namespaces: str = _setting("namespaces of exported metrics, with commas: ollama, tinyllm, crew, prefixes of yours", default="ollama")
+    max_series: int = _setting("most series of an exported metric; those that came later count together", default=1000, ge=1)
     sql_timeout_s: float = _setting("longest time that one query of yours may take; seconds", default=30.0, gt=0)
     sql_max_rows: int | None = _setting("most rows of a query of yours, 0 for all; default: 10,000 in a table, else a million", ge=0)
 

@@ -8,6 +8,7 @@ snapshot = read_snapshot(root)
 from ollalog.store.alert_log import AlertLog, Notification
 from ollalog.store.comparison import RebuildReport, TableChange
 from ollalog.store.control import AckRow, ControlRows, SilenceRow, add_acks, add_silence, control_stamp, end_silence, new_id, read_control
+from ollalog.store.counters import read_series
 from ollalog.store.crash_points import CRASH_POINTS
 from ollalog.store.lock import Writer
 from ollalog.store.rebuild import Rebuild
@@ -39,6 +40,7 @@ __all__ = [
     "new_id",
     "open_store",
     "read_control",
+    "read_series",
     "read_snapshot",
     "read_status",
     "verify",

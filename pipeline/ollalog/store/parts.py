@@ -184,3 +184,28 @@ def _table(name: str) -> Table:
 
 def _date_of(us: int) -> date:
     return date.fromordinal(UNDATED.toordinal() + us // DAY_US) if FIRST_US <= us <= LAST_US else UNDATED
+
+
+def read_part(layout: StoreLayout, part: PartRecord) -> pl.DataFrame:
+    """All rows of one part.
+
+    Raises:
+        StoreError: it is gone or damaged.
+    """
+    for path in part.reader_paths(layout):
+        if path.exists():
+            try:
+                return completed(TABLES[part.table], pl.read_parquet(path, hive_partitioning=False, glob=False))
+            except (OSError, pl.exceptions.PolarsError) as failure:
+                raise _unreadable(part, layout, str(failure)) from failure
+    raise _unreadable(part, layout, "no such file")
+
+
+def _unreadable(part: PartRecord, layout: StoreLayout, found: str) -> StoreError:
+    return StoreError(
+        "a part that holds rows of several sources cannot be read; nothing was changed",
+        at=str(part.reader_paths(layout)[0]),
+        found=found,
+        want=f"{part.rows} rows of the sources {', '.join(map(str, sorted(part.sources)))}",
+        fix="restore the file from a backup, or reprocess all of these sources together",
+    )

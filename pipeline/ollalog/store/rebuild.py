@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field, replace
@@ -16,11 +16,14 @@ from ollalog.core.batch import LedgerEntry, Source, Turn
 from ollalog.core.clock import Clock
 from ollalog.core.errors import StoreError
 from ollalog.core.layout import StoreLayout
+from ollalog.core.series import Key, Series, grown, total
 from ollalog.core.tables import DAY_ROLLUPS, SUMMED_TABLES, TABLES
 from ollalog.store import commit, inventory, ledger
 from ollalog.store.catalog import Catalog
 from ollalog.store.comparison import RebuildReport, compared
-from ollalog.store.parts import SEAL_ROWS, Draft, by_date, completed, conformed
+from ollalog.store.counters import Counters
+from ollalog.store.counting import amounts
+from ollalog.store.parts import SEAL_ROWS, Draft, by_date, conformed, read_part
 from ollalog.store.publish import Fault, publish, publishing, withdraw
 from ollalog.store.records import PartRecord, Retired
 from ollalog.store.snapshot import as_us
@@ -39,6 +42,7 @@ class Workplace:
     clock: Clock
     fault: Fault
     turn: Callable[[], AbstractContextManager[None]]
+    counters: Counters
 
     def now_us(self) -> int:
         """The clock's time as the catalogue keeps it."""
@@ -55,6 +59,7 @@ class _Gathered:
     parts: list[PartRecord] = field(default_factory=list)
     waiting: dict[tuple[str, str], list[pl.DataFrame]] = field(default_factory=dict)
     removed: Counter[tuple[str, int, int]] = field(default_factory=Counter)
+    series: dict[Key, Series] = field(default_factory=dict)
 
 
 class Rebuild:
@@ -103,7 +108,9 @@ class Rebuild:
             self._place.fault("rebuild_staged")
             # From here on only the catalogue says what becomes of the staged parts: recovery deletes or publishes them.
             gathered, self._gathered = self._gathered, _Gathered()
-            retired = self._record(batch, gathered, old, new)
+            counted = self._place.counters.with_amounts(self._growth(gathered, old))
+            retired = self._record(batch, gathered, old, new, counted)
+            self._place.counters.apply(counted)
             self._place.fault("rebuild_committed")
             # First out, then in: a foreign reader may miss rows for a moment, but never sees one twice.
             with publishing(self._place.layout):
@@ -147,6 +154,8 @@ class Rebuild:
         ripe = [key for key, frames in waiting.items() if _height(frames) >= at_least]
         drafts = [Draft(PartRecord(*key, batch), pl.concat(waiting.pop(key))) for key in ripe]
         drafts = [draft for draft in drafts if draft.rows.height]
+        for draft in drafts:
+            self._gathered.series = total((*self._gathered.series.values(), *amounts({draft.record.table: draft.rows})))
         self._gathered.parts += commit.stage_all(self._place.layout, drafts, self._place.pool, self._place.fault)
 
     def _stage_rest(self, old: Sequence[PartRecord]) -> list[PartRecord]:
@@ -160,7 +169,22 @@ class Rebuild:
             staged += commit.stage_all(self._place.layout, [draft], self._place.pool, self._place.fault)
         return staged
 
-    def _record(self, batch: int, gathered: _Gathered, old: Sequence[PartRecord], new: Sequence[PartRecord]) -> list[Retired]:
+    def _growth(self, gathered: _Gathered, old: Sequence[PartRecord]) -> list[Series]:
+        """By how much the rows that come count more than those that go; nothing where a part is lost: what it counted as is not known."""
+        try:
+            return list(grown(gathered.series, total(self._counted_before(old))))
+        except StoreError:
+            return []
+
+    def _counted_before(self, old: Sequence[PartRecord]) -> Iterator[Series]:
+        """What the rows that go were counted as."""
+        for part in old:
+            rows = read_part(self._place.layout, part)
+            yield from amounts({part.table: rows.filter(pl.col("source").is_in(sorted(self._ids)))})
+
+    def _record(
+        self, batch: int, gathered: _Gathered, old: Sequence[PartRecord], new: Sequence[PartRecord], counted: Sequence[Series]
+    ) -> list[Retired]:
         catalog, now_us = self._place.catalog, self._place.now_us()
         retired = [retired_part(part, self._place.layout, now_us) for part in old]
         with catalog.transaction():
@@ -178,6 +202,7 @@ class Rebuild:
                 inventory.put_part(catalog, part)
             for file in retired:
                 inventory.retire(catalog, file)
+            self._place.counters.put(catalog, counted)
             self._place.fault("rebuild_before_commit")
         return retired
 
@@ -199,31 +224,6 @@ def cells_of(table: str, rows: pl.DataFrame) -> Counter[tuple[str, int, int]]:
     """Rows by (table, batch, source)."""
     counts = rows.group_by("batch", "source").len()
     return Counter({(table, batch, source): count for batch, source, count in counts.iter_rows()})
-
-
-def read_part(layout: StoreLayout, part: PartRecord) -> pl.DataFrame:
-    """All rows of one part.
-
-    Raises:
-        StoreError: it is gone or damaged.
-    """
-    for path in part.reader_paths(layout):
-        if path.exists():
-            try:
-                return completed(TABLES[part.table], pl.read_parquet(path, hive_partitioning=False, glob=False))
-            except (OSError, pl.exceptions.PolarsError) as failure:
-                raise _unreadable(part, layout, str(failure)) from failure
-    raise _unreadable(part, layout, "no such file")
-
-
-def _unreadable(part: PartRecord, layout: StoreLayout, found: str) -> StoreError:
-    return StoreError(
-        "a part that holds rows of several sources cannot be read; nothing was changed",
-        at=str(part.reader_paths(layout)[0]),
-        found=found,
-        want=f"{part.rows} rows of the sources {', '.join(map(str, sorted(part.sources)))}",
-        fix="restore the file from a backup, or reprocess all of these sources together",
-    )
 
 
 def retired_part(part: PartRecord, layout: StoreLayout, now_us: int) -> Retired:

@@ -9,7 +9,9 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from ollalog.core.layout import StoreLayout
+from ollalog.core.series import Key, Series, total
 from ollalog.core.tables import TABLES, polars_schema
+from ollalog.store.counting import amounts
 from ollalog.store.parts import by_date, completed, described
 from ollalog.store.records import PartRecord
 
@@ -29,6 +31,7 @@ class Recount:
     cells: Cells
     samples: Mapping[str, pl.DataFrame]
     problems: tuple[str, ...]
+    series: Mapping[Key, Series]
 
 
 def recount(layout: StoreLayout, parts: Iterable[PartRecord]) -> Recount:
@@ -37,18 +40,20 @@ def recount(layout: StoreLayout, parts: Iterable[PartRecord]) -> Recount:
     samples: dict[str, list[pl.DataFrame]] = {}
     origins: dict[tuple[str, int], list[pl.Series]] = {}
     problems: list[str] = []
+    series: dict[Key, Series] = {}
     for part in parts:
         rows = _read(layout, part, problems)
         if rows is None:
             continue
         problems += _part_problems(layout, part, rows)
+        series = total((*series.values(), *amounts({part.table: rows})))
         for batch, source, offsets in rows.group_by("batch", "source").agg("byte_offset").iter_rows():
             cells[part.table, batch, source] += len(offsets)
             origins.setdefault((part.table, source), []).append(pl.Series(offsets, dtype=pl.Int64))
         if part.table in SAMPLED_TABLES:
             samples.setdefault(part.table, []).append(_sample(rows, seed=SEED + part.batch))
     problems += _repeated(origins)
-    return Recount(cells, {table: _sample(pl.concat(frames), seed=SEED) for table, frames in samples.items()}, tuple(problems))
+    return Recount(cells, {table: _sample(pl.concat(frames), seed=SEED) for table, frames in samples.items()}, tuple(problems), series)
 
 
 def name(layout: StoreLayout, part: PartRecord) -> str:

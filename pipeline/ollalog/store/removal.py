@@ -10,9 +10,9 @@ import polars as pl
 
 from ollalog.core.tables import DERIVED_TABLES, TABLES
 from ollalog.store import commit, inventory, ledger
-from ollalog.store.parts import Draft, by_date, conformed
+from ollalog.store.parts import Draft, by_date, conformed, read_part
 from ollalog.store.publish import publish, publishing, withdraw
-from ollalog.store.rebuild import Workplace, cells_of, read_part, retired_part
+from ollalog.store.rebuild import Workplace, cells_of, retired_part
 from ollalog.store.records import PartRecord
 
 

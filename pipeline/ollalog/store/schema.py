@@ -1,6 +1,6 @@
 """The catalogue's tables. Times are µs since 1970 UTC; the lookups of a commit all go through a key or an index."""
 
-VERSION = 3
+VERSION = 4
 
 STATEMENTS = (
     "CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID",
@@ -45,4 +45,10 @@ UPGRADES = {
     ),
     # Notifications of alerts that a sink has not taken yet.
     3: ("CREATE TABLE IF NOT EXISTS outbox (id TEXT PRIMARY KEY, sink TEXT NOT NULL, body TEXT NOT NULL, queued_us INTEGER NOT NULL)",),
+    4: (
+        # What is counted beside the rows; a store that has rows already gets it by a recount.
+        """CREATE TABLE series (
+            id INTEGER PRIMARY KEY, family TEXT NOT NULL, labels TEXT NOT NULL, value NUMERIC NOT NULL, buckets TEXT NOT NULL,
+            least INTEGER, greatest INTEGER, at_us INTEGER NOT NULL)""",
+    ),
 }

@@ -12,11 +12,13 @@ import polars as pl
 
 from ollalog.core.batch import LedgerEntry, Source
 from ollalog.core.layout import StoreLayout
+from ollalog.core.series import Series
 from ollalog.core.tables import TABLES
 from ollalog.store import catalog as catalogs
-from ollalog.store import inventory, ledger
+from ollalog.store import counters, inventory, ledger
 from ollalog.store.accounts import account_problems
 from ollalog.store.catalog import Catalog
+from ollalog.store.counters import lacking
 from ollalog.store.folding import folded_batches
 from ollalog.store.ledger import Batches
 from ollalog.store.published import published_problems
@@ -57,6 +59,7 @@ class _Books:
     entries: list[tuple[Batches, LedgerEntry]]
     totals: dict[int, Mapping[str, int]]
     removed: dict[tuple[str, int, int], int]
+    series: list[Series]
 
 
 def verify(root: Path, reread: Reread) -> VerifyReport:
@@ -80,6 +83,7 @@ def verify(root: Path, reread: Reread) -> VerifyReport:
         *account_problems(books.sources, books.entries, books.totals, Counter(counted.cells) + Counter(books.removed)),
         *published_problems(layout, books.parts, books.superseded),
         *_reread_problems(books.sources, counted, reread),
+        *lacking(counted.series.values(), books.series),
     ]
     rows = {table: sum(count for (name, *_), count in counted.cells.items() if name == table) for table in TABLES}
     return VerifyReport(books.batches, rows, tuple(problems))
@@ -94,6 +98,7 @@ def _read(catalog: Catalog) -> _Books:
         entries=list(ledger.entries(catalog)),
         totals={summary.source.id: {"lines": summary.lines, **summary.fates} for summary in ledger.summaries(catalog)},
         removed=ledger.removed(catalog),
+        series=counters.read(catalog),
     )
 
 

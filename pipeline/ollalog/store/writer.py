@@ -21,11 +21,12 @@ from ollalog.store import alert_log, commit, folding, inventory, ledger, removal
 from ollalog.store import catalog as catalogs
 from ollalog.store.alert_log import AlertLog, Notification
 from ollalog.store.catalog import Catalog
+from ollalog.store.counters import Counters
 from ollalog.store.files import make_folder
 from ollalog.store.lock import WriterLock
-from ollalog.store.parts import rows_of_none
+from ollalog.store.parts import read_part, rows_of_none
 from ollalog.store.publish import Fault, link_heads, publish, publishing, withdraw
-from ollalog.store.rebuild import Rebuild, Workplace, read_part, retired_part
+from ollalog.store.rebuild import Rebuild, Workplace, retired_part
 from ollalog.store.records import PartRecord
 from ollalog.store.recover import recover
 from ollalog.store.snapshot import as_us
@@ -52,6 +53,7 @@ class Store:
         self._linked_at: datetime | None = None
         self._failed = False
         self._commits = 0
+        self._counters = Counters.of(layout, catalog)
 
     def sources(self) -> list[Source]:
         """All known sources with their checkpoints, by number."""
@@ -84,15 +86,18 @@ class Store:
             batch = inventory.reserve(self._catalog)
             self._fault("batch_reserved")
             drafts = commit.draft(self._catalog, batch, turn)
+            counted = self._counters.changed(turn.tables)
             parts = commit.stage_all(self._layout, drafts, self._pool, self._fault)
             now_us = as_us(self._clock.now_utc())
             forget = commit.remove_retired(self._catalog, self._layout, now_us)
             self._fault("retired_removed")
             with self._catalog.transaction():
                 commit.record(self._catalog, batch, turn, parts, now_us)
+                self._counters.put(self._catalog, counted)
                 commit.retire_heads(self._catalog, self._layout, drafts, now_us)
                 forget()
                 self._fault("before_commit")
+            self._counters.apply(counted)
             self._fault("committed")
             self._publish(parts)
             self._commits += 1
@@ -232,7 +237,7 @@ class Store:
         return removal.remove_days(self._workplace(), days, stay=stay, added=added)
 
     def _workplace(self) -> Workplace:
-        return Workplace(self._layout, self._catalog, self._pool, self._clock, self._fault, self._rebuild_turn)
+        return Workplace(self._layout, self._catalog, self._pool, self._clock, self._fault, self._rebuild_turn, self._counters)
 
     def close(self) -> None:
         """Publish what waits for it, and give the lock back."""
@@ -281,6 +286,7 @@ class Store:
     def _recover(self) -> None:
         with publishing(self._layout):
             recover(self._layout, self._catalog, self._fault)
+        self._counters.reload(self._catalog)
         self._unlinked.clear()
         self._failed = False
 
