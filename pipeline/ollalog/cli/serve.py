@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,13 +24,24 @@ PORT = 8000
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; beyond this machine a token is needed.")
 @click.option("--port", type=click.IntRange(0, 65_535), default=PORT, show_default=True, help="Port to listen on; 0: any that is free.")
 @click.option("--no-tail", is_flag=True, help="Leave the logs alone; show what others write to the store.")
+@click.option("--no-sample", is_flag=True, help="Do not sample this host: processor, memory, disk, network, GPU, Ollama's API.")
+@click.option("--interval", type=click.FloatRange(min=0.1), metavar="SECONDS", help="Time from one sample to the next [5].")
 @click.option("--allow-host", "names", multiple=True, metavar="NAME", help="Another name that this server goes by, as behind a proxy.")
 @click.option(
     "--export-dir", type=click.Path(path_type=Path, file_okay=False), metavar="DIR", help="The one folder for exports [STORE/exports]."
 )
 @click.pass_obj
 def serve(
-    session: Session, paths: tuple[str, ...], *, host: str, port: int, no_tail: bool, names: tuple[str, ...], export_dir: Path | None
+    session: Session,
+    paths: tuple[str, ...],
+    *,
+    host: str,
+    port: int,
+    no_tail: bool,
+    no_sample: bool,
+    interval: float | None,
+    names: tuple[str, ...],
+    export_dir: Path | None,
 ) -> None:
     """Serve dashboard and API until Ctrl-C or SIGTERM, and follow the logs meanwhile, as `ollalog tail` does.
 
@@ -51,7 +63,8 @@ def serve(
         )
     opened = server.listen(host, port)
     with opened:
-        following = None if no_tail else Following(session.store, _tail_command(session, paths), session.remark)
+        sample_s = None if no_sample else interval or session.settings.sample_interval_s
+        following = None if no_tail else Following(session.store, partial(_tail_command, session, paths), session.remark, sample_s)
         service = Service(
             session.store, session.clock, session.settings.timezone, following, session.remark, export_dir or session.store / EXPORTS
         )
@@ -73,11 +86,13 @@ def _shown_host(host: str) -> str:
     return f"[{name}]" if ":" in name else name
 
 
-def _tail_command(session: Session, paths: Sequence[str]) -> list[str]:
-    """How the logs are followed by a process of its own."""
+def _tail_command(session: Session, paths: Sequence[str], sample_s: float | None) -> list[str]:
+    """How the logs are followed by a process of its own, which samples the host so often (None: not)."""
     words = [sys.executable, "-m", "ollalog.cli.until_parent_ends", "tail", "--store", os.fspath(session.store)]
     if session.config_option is not None:
         words += ["--config", os.fspath(session.config_option)]
+    if sample_s is not None:
+        words += ["--sample", "--interval", f"{sample_s:g}"]
     if session.quiet:
         words.append("--quiet")
     return [*words, "--", *paths]

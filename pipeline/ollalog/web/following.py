@@ -18,16 +18,20 @@ GRACE_S = 1.0
 class Following:
     """Runs `ollalog tail` while it is wanted and no other process writes to the store."""
 
-    def __init__(self, root: Path, command: Sequence[str], say: Callable[[str], None]) -> None:
+    def __init__(
+        self, root: Path, command: Callable[[float | None], Sequence[str]], say: Callable[[str], None], sample_s: float | None
+    ) -> None:
         """Prepare; `start` begins.
 
         Args:
             root: The store's folder.
-            command: Program and arguments that follow the logs, and end when their stdin does.
+            command: Program and arguments that follow the logs, and end when their stdin does; sampling so often (None: not).
             say: Tells a person what happens.
+            sample_s: Time between two samples of the host; s; None: none are taken.
         """
         self._root = root
-        self._command = list(command)
+        self._command = command
+        self._sample_s = sample_s
         self._say = say
         self._child: subprocess.Popen[bytes] | None = None
         self._wanted = threading.Event()
@@ -41,6 +45,20 @@ class Following:
         """Whether the logs are followed by this service."""
         child = self._child
         return child is not None and child.poll() is None
+
+    @property
+    def sample_s(self) -> float | None:
+        """Time between two samples of the host by this service; s; None: it takes none."""
+        return self._sample_s if self.is_running else None
+
+    def sample(self, every_s: float | None) -> None:
+        """Sample the host so often from now on; None: no more. The logs are followed all the same."""
+        if every_s == self._sample_s:
+            return
+        self._sample_s = every_s
+        if self._wanted.is_set():
+            self._end_child()
+            self._wake()
 
     @property
     def note(self) -> str | None:
@@ -74,10 +92,11 @@ class Following:
 
     def _run(self) -> None:
         while not self._is_over:
+            sample_s = self._sample_s
             if self._wanted.is_set():
                 self._follow()
             with self._changed:
-                if not self._is_over:
+                if not self._is_over and sample_s == self._sample_s:
                     self._changed.wait(AGAIN_S)
 
     def _follow(self) -> None:
@@ -90,9 +109,11 @@ class Following:
             if self._is_over or not self._wanted.is_set():
                 return
             # Its stdin is a pipe from here: when this process ends, however it ends, the child ends too.
-            self._child = subprocess.Popen(self._command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)  # noqa: S603 - our own program
+            self._child = subprocess.Popen(list(self._command(self._sample_s)), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)  # noqa: S603 - our own program
+            sample_s = self._sample_s
         code = self._child.wait()
-        if self._wanted.is_set() and not self._is_over:
+        _close_stdin(self._child)
+        if self._wanted.is_set() and not self._is_over and sample_s == self._sample_s:
             self._tell(f"following the logs ended with exit code {code}; it is begun again every {AGAIN_S:g} s")
 
     def _tell(self, note: str) -> None:
@@ -105,15 +126,20 @@ class Following:
             child = self._child
         if child is None or child.poll() is not None:
             return
-        if child.stdin is not None:
-            with suppress(OSError):
-                child.stdin.close()
+        _close_stdin(child)
         child.terminate()
         try:
             child.wait(GRACE_S)
         except subprocess.TimeoutExpired:
             child.kill()  # what is committed is whole, and the next run goes on from there
             child.wait()
+
+
+def _close_stdin(child: subprocess.Popen[bytes]) -> None:
+    """Let a child know that it is wanted no more; that it is gone already is fine."""
+    if child.stdin is not None:
+        with suppress(OSError, ValueError):
+            child.stdin.close()
 
 
 def holder(root: Path) -> str | None:

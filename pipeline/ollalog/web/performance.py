@@ -170,19 +170,23 @@ async def alerts(asked: Asked) -> Response:
 
 
 async def start(asked: Asked) -> Response:
-    """Begin to follow the logs."""
-    following = asked.service.following
-    if following is None:
-        raise RequestError(409, "this service leaves the logs alone", found="--no-tail", fix="start `ollalog serve` without --no-tail")
-    following.start()
-    return json_response(await _monitoring(asked.service))
+    """Begin to sample the host, beside following the logs."""
+    return await _sampled(asked, asked.body.interval)
 
 
 async def stop(asked: Asked) -> Response:
-    """Follow the logs no more."""
+    """Sample the host no more; the logs are followed all the same."""
+    return await _sampled(asked, None)
+
+
+async def _sampled(asked: Asked, every_s: float | None) -> Response:
     following = asked.service.following
+    if following is None and every_s is not None:
+        raise RequestError(
+            409, "this service leaves the logs and the host alone", found="--no-tail", fix="start `ollalog serve` without --no-tail"
+        )
     if following is not None:
-        await asyncio.to_thread(following.stop)
+        await asyncio.to_thread(following.sample, every_s)
     return json_response(await _monitoring(asked.service))
 
 
@@ -312,8 +316,8 @@ ENDPOINTS = (
     ),
     Endpoint("GET", f"{BASE}/system", "Samples of the host", system, SystemSamples, SystemParameters),
     Endpoint("GET", f"{BASE}/alerts", "Alerts, the newest first", alerts, AlertList, AlertParameters),
-    Endpoint("POST", f"{BASE}/monitoring/start", "Begin to follow the logs and to sample the host", start, Monitoring, body=MonitoringBody),
-    Endpoint("POST", f"{BASE}/monitoring/stop", "Follow and sample no more", stop, Monitoring),
+    Endpoint("POST", f"{BASE}/monitoring/start", "Sample the host so often", start, Monitoring, body=MonitoringBody),
+    Endpoint("POST", f"{BASE}/monitoring/stop", "Sample the host no more", stop, Monitoring),
     Endpoint("GET", f"{BASE}/status", "How the service and its store are", status, Status),
     Endpoint("POST", f"{BASE}/export", "Write a view to a file below the export folder", export, Written, body=ExportBody),
     Endpoint("POST", f"{BASE}/cleanup", "Remove what is older than it is to be kept", cleanup, Removed, body=CleanupBody),

@@ -21,8 +21,8 @@ from ollalog.web.problems import BusyError
 THREADS = 2
 MOST_WAITING = 256
 KEPT_BYTES = 32 << 20
-# An answer is given again for ten times as long as it took, whatever was committed meanwhile: readers never take the machine.
-FRESH_FACTOR, FRESH_S = 10.0, (0.5, 60.0)
+# An answer is given again for four times as long as it took, whatever was committed meanwhile: readers never take the machine.
+FRESH_FACTOR, FRESH_S = 4.0, (0.5, 60.0)
 LOWER_PRIORITY = 5
 
 Ask = Callable[[Warehouse], bytes]

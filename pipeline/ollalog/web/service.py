@@ -59,6 +59,11 @@ class Service:
         """Whether logs are followed and the host is sampled."""
         following = self.following
         note = "this service was started with --no-tail" if following is None else following.note
+        sample_s = None if following is None else following.sample_s
         return Monitoring(
-            following=following is not None and following.is_running, sampling=False, interval_s=None, writer=holder(self.root), note=note
+            following=following is not None and following.is_running,
+            sampling=sample_s is not None,
+            interval_s=sample_s,
+            writer=holder(self.root),
+            note=note,
         )

@@ -5,14 +5,14 @@
   const { el, replace, tip } = dom;
   const RANGES = [['1h', '1 h'], ['6h', '6 h'], ['24h', '24 h'], ['7d', '7 d'], ['30d', '30 d'], ['all', 'All']];
   const NAMES = ['range', 'since', 'until', 'model', 'host', 'timezone'];
-  const REFRESH_MS = 2000, DEAREST = 10;
+  const REFRESH_MS = 2000, DEAREST = 5;
   const by = (id) => document.getElementById(id);
 
   const embedded = by('data');
   const state = Object.fromEntries(NAMES.map((name) => [name, new URLSearchParams(embedded ? '' : location.search).get(name) || '']));
   const store = { meta: {}, views: {}, seconds: 0, isLoaded: false };
   const shells = new Map();
-  let loading = null, pending = false, timer = 0, source = null, isPaused = false;
+  let loading = null, pending = false, timer = 0, source = null, isPaused = false, newest = 0;
 
   /* What panels are handed */
   const data = {
@@ -129,7 +129,8 @@
     facts();
     choices();
     if (isFirst) for (const panel of panels.LIST) draw(panel);
-    if (pending) { pending = false; soon(); }
+    /* A dear answer is given again for a while: what was committed since is asked for later. */
+    if (pending || newest > store.meta.batch) { pending = false; soon(); }
   }
 
   function state_of_range() {
@@ -242,8 +243,8 @@
 
   function listen() {
     source = new EventSource('/events');
-    source.addEventListener('hello', (event) => { if (!isPaused) light('on', 'Live', 'Drawn anew after each commit. Press to pause.'); if (store.isLoaded && JSON.parse(event.data).batch !== store.meta.batch) soon(); });
-    source.addEventListener('commit', soon);
+    source.addEventListener('hello', (event) => { if (!isPaused) light('on', 'Live', 'Drawn anew after each commit. Press to pause.'); newest = JSON.parse(event.data).batch; if (store.isLoaded && newest !== store.meta.batch) soon(); });
+    source.addEventListener('commit', (event) => { newest = JSON.parse(event.data).batch; soon(); });
     source.addEventListener('alert', (event) => { const alert = JSON.parse(event.data); by('said').textContent = `Alert ${alert.state}: ${alert.message || alert.rule}`; soon(); });
     source.addEventListener('error', () => { if (!isPaused) light('off', 'Offline', 'The stream of events is gone; it is opened again by itself.'); });
   }
