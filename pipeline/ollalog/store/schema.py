@@ -44,7 +44,7 @@ UPGRADES = {
         "ALTER TABLE ledger ADD COLUMN first_batch INTEGER",
     ),
     # Notifications of alerts that a sink has not taken yet.
-    3: ("CREATE TABLE IF NOT EXISTS outbox (id TEXT PRIMARY KEY, sink TEXT NOT NULL, body TEXT NOT NULL, queued_us INTEGER NOT NULL)",),
+    3: ("CREATE TABLE outbox (id TEXT PRIMARY KEY, sink TEXT NOT NULL, body TEXT NOT NULL, queued_us INTEGER NOT NULL)",),
     4: (
         # What is counted beside the rows; a store that has rows already gets it by a recount.
         """CREATE TABLE series (
