@@ -306,7 +306,7 @@ def test_subscribers_see_four_kinds_of_events_and_never_hold_up_the_writer() -> 
         assert [event["event"] for event in all_of_it] == ["latency", "error", "task_complete", "resource", "latency"]
         assert [event["event"] for event in small] == ["latency", "error"]
         assert (all_of_it.dropped, small.dropped) == (0, 3)
-    assert collector.subscribe().get(timeout_s=0) is None
+    assert collector.subscribe().get(timeout=0) is None
 
 
 def test_a_subscriber_that_waits_is_woken_by_the_next_event() -> None:

@@ -52,6 +52,14 @@ def test_a_line_after_half_a_line_of_a_killed_writer_is_whole(tmp_path: Path) ->
     assert path.read_text(encoding="utf-8").splitlines()[3:] == ['{"number": 3}']
 
 
+def test_a_file_whose_last_line_has_no_end_keeps_that_line(tmp_path: Path) -> None:
+    """Written by hand, or by an editor that leaves out the last newline: it is a record all the same."""
+    path = tmp_path / "events.jsonl"
+    path.write_text('{"number": 0}', encoding="utf-8")
+    LineFile(path).append({"number": 1})
+    assert path.read_text(encoding="utf-8") == '{"number": 0}\n{"number": 1}\n'
+
+
 @pytest.mark.parametrize("way", ["renamed", "deleted", "folder deleted"])
 def test_a_file_that_is_gone_is_begun_anew(tmp_path: Path, way: str) -> None:
     path = tmp_path / "logs" / "events.jsonl"

@@ -93,7 +93,7 @@ class CrewTally:
         self._last_updated: object = None
 
     def add(self, event: Mapping[str, object]) -> None:
-        """Count an event of an agent, a tool, a cache or of memory."""
+        """Count an event of an agent, a tool, a cache or of memory; any other only tells that something happened."""
         match event["event"]:
             case "agent":
                 agent = self._agent(str(event["agent_id"]))
@@ -110,8 +110,6 @@ class CrewTally:
                 self._cache[str(event["outcome"])] += 1
             case "memory_usage" | "resource":
                 self._add_memory(event.get("memory_bytes"))
-            case _:
-                return
         self._last_updated = event["timestamp"]
 
     def forget_memory(self) -> None:

@@ -105,6 +105,8 @@ class LineFile:
             os.close(descriptor)
             raise OSError(errno.EINVAL, "not a regular file")
         self._descriptor, self._identity = descriptor, (found.st_dev, found.st_ino)
+        if not _ends_a_line(descriptor, found.st_size):
+            os.write(descriptor, b"\n")
         return descriptor
 
     def _rotated(self, descriptor: int, found: os.stat_result) -> bool:
@@ -149,10 +151,12 @@ class LineFile:
 
 def _begins_a_line(descriptor: int, count: int) -> bool:
     """Whether the last write of this open file, of `count` bytes, began after the end of a line."""
-    if sys.platform == "win32":
-        return True
-    start = os.lseek(descriptor, 0, os.SEEK_CUR) - count
-    return start == 0 or os.pread(descriptor, 1, start - 1) == b"\n"
+    return _ends_a_line(descriptor, os.lseek(descriptor, 0, os.SEEK_CUR) - count)
+
+
+def _ends_a_line(descriptor: int, end: int) -> bool:
+    """Whether what an open file holds up to a byte offset is whole lines; on Windows nobody can ask without moving the others."""
+    return end <= 0 or sys.platform == "win32" or os.pread(descriptor, 1, end - 1) == b"\n"
 
 
 @contextmanager

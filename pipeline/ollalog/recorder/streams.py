@@ -54,9 +54,9 @@ class Subscription:
             self._events.append(event)
             self._arrived.notify()
 
-    def get(self, timeout_s: float | None = None) -> Event | None:
-        """The next event; None when none came in time, or none will come because it was closed. Without a time it waits."""
-        deadline = None if timeout_s is None else time.monotonic() + timeout_s
+    def get(self, timeout: float | None = None) -> Event | None:
+        """The next event; None when none came within so many seconds, or none will because it was closed. Without a time it waits."""
+        deadline = None if timeout is None else time.monotonic() + timeout
         with self._arrived:
             while not self._events and not self._is_closed:
                 left = None if deadline is None else deadline - time.monotonic()
