@@ -231,3 +231,14 @@ def test_hostile_and_countless_names_from_a_log_stay_valid_and_bounded(tmp_path:
     if promtool is not None:
         done = subprocess.run([promtool, "check", "metrics"], input=text, capture_output=True, text=True, check=False, timeout=60)
         assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_what_a_program_says_of_itself_may_be_long_and_its_names_odd(tmp_path: Path) -> None:
+    labels = {"app": "crew", "9 lives": 'a"b', "notes": "x" * 1_000, "le": "no bound"}
+    event = {"event": "system_info", "timestamp": "2026-06-21T18:00:00Z", "pid": 1, "labels": labels}
+    (tmp_path / "events.jsonl").write_text(json.dumps(event) + "\n", encoding="utf-8")
+    ingest(tmp_path / "store", tmp_path / "events.jsonl")
+    text = prometheus_text(exported(tmp_path / "store", ["tinyllm"]))
+    (family,) = (each for each in text_string_to_metric_families(text) if each.name == "tinyllm_system_info")
+    (sample,) = family.samples
+    assert sample.labels == {"app": "crew", "label_9_lives": 'a"b', "notes": "x" * 200, "le": "no bound"}

@@ -240,3 +240,19 @@ def test_numbers_only_grow_from_commit_to_commit(tmp_path: Path) -> None:
     for before, after in pairwise(seen):
         assert all(after[key] >= value for key, value in before.items())
     assert sum(seen[-1].values()) == 50
+
+
+def test_series_that_this_version_does_not_know_are_left_as_they_are(tmp_path: Path) -> None:
+    with opened(tmp_path) as store:
+        store.commit(requests_of(0, 5, 200))
+    with sqlite3.connect(tmp_path / "catalog.sqlite") as connection:
+        connection.execute("UPDATE series SET id = id + 1")
+        connection.execute("INSERT INTO series VALUES (1, 'of a newer version', '[]', 7, '[]', NULL, NULL, 0)")
+    connection.close()
+    with opened(tmp_path) as store:
+        store.commit(requests_of(5, 9, 500))
+    assert sorted(counts(tmp_path).values()) == [4, 5]
+    with sqlite3.connect(tmp_path / "catalog.sqlite") as connection:
+        found = connection.execute("SELECT value FROM series WHERE family = 'of a newer version'").fetchall()
+    connection.close()
+    assert found == [(7,)]

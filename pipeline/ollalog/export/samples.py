@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from ollalog.core.series import KEPT, Series
+from ollalog.core.series import KEPT, LONGEST_LABEL, Series
 from ollalog.export.families import GEN_AI_OPERATIONS, ORIGINS, Exported
 from ollalog.recorder.exposition import label_name
 from ollalog.recorder.families import OTHER
@@ -103,7 +103,7 @@ def _info(known: Sequence[Series]) -> Iterable[Sample]:
             told = json.loads(newest.labels[0])
         except ValueError:  # cut off, or one of too many
             continue
-        yield Sample(tuple({label_name(name): str(value) for name, value in told.items()}.items()), 1)
+        yield Sample(tuple({label_name(name): str(value)[:LONGEST_LABEL] for name, value in told.items()}.items()), 1)
 
 
 def _shown(label: str, value: str) -> str:
