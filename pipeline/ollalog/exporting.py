@@ -110,6 +110,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     timeout = IDLE_S
+    wbufsize = -1  # head and body leave together: apart, the second waits 40 ms until the client acknowledges the first
+    disable_nagle_algorithm = True
     server_version = "ollalog"
     sys_version = ""
 
