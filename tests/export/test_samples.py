@@ -159,6 +159,9 @@ def test_json_has_the_shapes_that_the_recorder_exports(root: Path, tmp_path: Pat
     collector.close()
     told = document(read_series(root), NAMESPACES[1:], CLOCK.now_utc())
     assert set(told) == {"start_time", "models", "tasks", "resources", "system_metrics", "agent_metrics"}
+    assert set(document(read_series(root), ["crew"], CLOCK.now_utc())) == {"system_metrics", "agent_metrics"}
+    assert set(document(read_series(root), ["tinyllm"], CLOCK.now_utc())) == {"start_time", "models", "tasks", "resources"}
+    assert set(document(read_series(root), ["ollama"], CLOCK.now_utc())) == set(told)
     assert set(told["models"]["llama3.1:8b"]) == set(programs["models"]["llama3.1:8b"])
     assert set(told["tasks"]) == set(programs["tasks"])
     assert set(told["resources"]) == set(programs["resources"])

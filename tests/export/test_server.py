@@ -60,7 +60,7 @@ def test_both_formats_are_served_and_others_are_told_them(server: MetricsServer)
     assert get(server.url, "/metrics?format=prometheus")[1] == body
     reply, body = get(server.url, "/metrics?format=json")
     assert reply.headers["Content-Type"] == "application/json"
-    assert set(json.loads(body)) == {"start_time", "models", "tasks", "resources"}
+    assert set(json.loads(body)) == {"start_time", "models", "tasks", "resources", "system_metrics", "agent_metrics"}
     reply, body = get(server.url, "/metrics?format=xml")
     assert (reply.status, body) == (400, b'format is json or prometheus, not "xml"\n')
     assert get(server.url, "/metrics?format=")[0].status == 400

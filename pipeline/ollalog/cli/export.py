@@ -27,7 +27,7 @@ def export(session: Session, *, format_name: str, namespaces: tuple[str, ...], m
     """Export what was counted since the store began: requests, runs, tokens, errors, what programs recorded, what hosts use.
 
     Numbers come from the catalogue, are as of the last commit, and never go backwards. `json` holds models, tasks and
-    resources, with `--namespace crew` the system and its agents.
+    resources (`--namespace tinyllm`), system and agents (`--namespace crew`), or all of it.
     """
     from ollalog import exporting
     from ollalog.core.errors import UsageError
