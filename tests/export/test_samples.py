@@ -210,7 +210,9 @@ def test_csv_and_parquet_have_a_row_for_each_sample(root: Path, tmp_path: Path) 
 
 def test_an_empty_store_exports_families_without_samples(tmp_path: Path) -> None:
     text = prometheus_text(exported(tmp_path / "none"))
-    assert all(line.startswith("#") for line in text.splitlines())
+    samples = [line for line in text.splitlines() if not line.startswith("#")]
+    assert all(line.startswith("crew_") and line.endswith(" 0") for line in samples), "what has no labels was counted no times"
+    assert "crew_cache_misses_total 0" in samples
     assert document(read_series(tmp_path / "none"), NAMESPACES, CLOCK.now_utc())["models"] == {}
 
 
