@@ -257,3 +257,15 @@ def test_series_that_this_version_does_not_know_are_left_as_they_are(tmp_path: P
         found = connection.execute("SELECT value FROM series WHERE family = 'of a newer version'").fetchall()
     connection.close()
     assert found == [(7,)]
+
+
+def test_retention_takes_nothing_back(tmp_path: Path) -> None:
+    """DESIGN §9: counters survive retention."""
+    with opened(tmp_path) as store:
+        store.commit(requests_of(0, 20, 200))
+        before = summed(read_series(tmp_path))
+        removed = store.remove_days({("requests", START.date().isoformat())}, stay={}, added={})
+    assert removed == {"requests": 20}
+    assert recounted(tmp_path) == {}
+    assert summed(read_series(tmp_path)) == before
+    assert verify(tmp_path, lambda *_: []).problems == ()
