@@ -9,6 +9,7 @@ from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from socket import AF_INET6
+from urllib.parse import urlsplit
 
 from ollalog import export, store
 from ollalog.core.clock import Clock
@@ -19,6 +20,7 @@ DEFAULT_PORT = 9464
 IDLE_S = 30.0
 """A connection that is kept open and says nothing for so long is closed."""
 CLOSING_S = 2.0
+LOOPBACK = ("127.0.0.1", "::1")
 
 
 def asked_of(root: Path, clock: Clock, namespaces: Sequence[str], most_series: int) -> export.Asked:
@@ -110,6 +112,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     timeout = IDLE_S
+    wbufsize = -1  # head and body leave together: apart, the second waits 40 ms until the client acknowledges the first
+    disable_nagle_algorithm = True
     server_version = "ollalog"
     sys_version = ""
 
@@ -119,6 +123,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         answered = export.answer(self._asked, self.path, self.headers.get("Accept-Encoding", ""))
+        if not self._is_asked_by_its_name():
+            answered = export.refused("the Host of the request is not this machine: on the loopback only it is answered")
         self.send_response(answered.status)
         for name, value in answered.headers.items():
             self.send_header(name, value)
@@ -127,6 +133,13 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(answered.body)
 
     do_HEAD = do_GET  # noqa: N815 - http.server looks for this name
+
+    def _is_asked_by_its_name(self) -> bool:
+        """On the loopback no other name may be asked for: a page of the web could have given us one of its own, to read what we say."""
+        if self.connection.getsockname()[0] not in LOOPBACK:
+            return True
+        host = urlsplit(f"//{self.headers.get('Host', 'localhost')}").hostname
+        return host in {*LOOPBACK, "localhost"}
 
     def log_message(self, *_arguments: object) -> None:
         """Requests for metrics are no news."""

@@ -48,6 +48,7 @@ class Sampling:
         self._taken: Future[pl.DataFrame] | None = None
         self._due_s = now_s + interval_s
         self.count = 0
+        self._said: set[str] = set()
 
     def wait_s(self, now_s: float) -> float:
         """How long until there is something to do: a sample to commit, or one to take."""
@@ -61,8 +62,7 @@ class Sampling:
             events: Is told what a person should know.
         """
         if self._taken is not None and self._taken.done():
-            taken, self._taken = self._taken, None
-            self._commit(taken.result(), events)
+            self.finish(events)
         if self._taken is None and now_s >= self._due_s:
             missed = (now_s - self._due_s) // self._interval_s
             self._due_s += (missed + 1) * self._interval_s
@@ -72,12 +72,23 @@ class Sampling:
         """Wait for the sample that is being taken, if any, and commit it."""
         if self._taken is not None:
             taken, self._taken = self._taken, None
-            self._commit(taken.result(), events)
+            try:
+                rows = taken.result()
+            except Exception as fault:  # noqa: BLE001 - what a machine does not tell today must not end the reading of its logs
+                self._say(f"this host could not be sampled: {type(fault).__name__}: {fault}", events)
+            else:
+                self._commit(rows, events)
 
     def close(self) -> None:
         """Let go of thread and probes."""
         self._pool.shutdown()
         self._sampler.close()
+
+    def _say(self, remark: str, events: Events) -> None:
+        """Say it, once."""
+        if remark not in self._said:
+            self._said.add(remark)
+            events.remark(remark)
 
     def _commit(self, rows: pl.DataFrame, events: Events) -> None:
         for remark in self._sampler.remarks():
@@ -94,7 +105,7 @@ class Sampling:
         try:
             self._commit_turn(Turn({RESOURCE_SAMPLES.name: _in_order(placed)}, (entry,), (after,), {}))
         except StoreError as failure:
-            events.remark(str(failure))
+            self._say(str(failure), events)
             return
         self._source = after
         self.count += 1

@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from ollalog.core.series import KEPT
 from ollalog.export import document, families, metrics
+from ollalog.export.writers import prometheus_text
 from ollalog.store import read_series
 from tests.test_runtime import CLOCK, ingest
 
@@ -89,6 +91,15 @@ def test_promtool_understands_every_query(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def samples_of(text: str) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
+    """Every sample of a page; an empty label is the same as none."""
+    return {
+        (sample.name, frozenset((name, value) for name, value in sample.labels.items() if value)): round(sample.value, 6)
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
 def test_after_the_example_every_family_of_recorded_programs_has_a_sample(tmp_path: Path) -> None:
     """D, B4: from a program that records everything to numbers."""
     command = [sys.executable, str(ROOT / "examples" / "recorder.py"), str(tmp_path)]
@@ -98,6 +109,8 @@ def test_after_the_example_every_family_of_recorded_programs_has_a_sample(tmp_pa
     found = metrics(series, families(["tinyllm", "crew"]), CLOCK.now_utc())
     assert [metric.name for metric in found if not metric.samples] == []
     assert len(found) == 29
+    # What the program exported of itself and what the store counted of its log are the same numbers.
+    assert samples_of(prometheus_text(found)) == samples_of((tmp_path / "metrics.prom").read_text(encoding="utf-8"))
     told = document(series, ["tinyllm", "crew"], CLOCK.now_utc())
     assert told["models"]["llama3.1:8b"]["successful"] >= 30
     assert told["agent_metrics"]["researcher"]["timeout_count"] == 1

@@ -159,6 +159,9 @@ def test_json_has_the_shapes_that_the_recorder_exports(root: Path, tmp_path: Pat
     collector.close()
     told = document(read_series(root), NAMESPACES[1:], CLOCK.now_utc())
     assert set(told) == {"start_time", "models", "tasks", "resources", "system_metrics", "agent_metrics"}
+    assert set(document(read_series(root), ["crew"], CLOCK.now_utc())) == {"system_metrics", "agent_metrics"}
+    assert set(document(read_series(root), ["tinyllm"], CLOCK.now_utc())) == {"start_time", "models", "tasks", "resources"}
+    assert set(document(read_series(root), ["ollama"], CLOCK.now_utc())) == set(told)
     assert set(told["models"]["llama3.1:8b"]) == set(programs["models"]["llama3.1:8b"])
     assert set(told["tasks"]) == set(programs["tasks"])
     assert set(told["resources"]) == set(programs["resources"])
@@ -207,7 +210,9 @@ def test_csv_and_parquet_have_a_row_for_each_sample(root: Path, tmp_path: Path) 
 
 def test_an_empty_store_exports_families_without_samples(tmp_path: Path) -> None:
     text = prometheus_text(exported(tmp_path / "none"))
-    assert all(line.startswith("#") for line in text.splitlines())
+    samples = [line for line in text.splitlines() if not line.startswith("#")]
+    assert all(line.startswith("crew_") and line.endswith(" 0") for line in samples), "what has no labels was counted no times"
+    assert "crew_cache_misses_total 0" in samples
     assert document(read_series(tmp_path / "none"), NAMESPACES, CLOCK.now_utc())["models"] == {}
 
 
@@ -231,3 +236,14 @@ def test_hostile_and_countless_names_from_a_log_stay_valid_and_bounded(tmp_path:
     if promtool is not None:
         done = subprocess.run([promtool, "check", "metrics"], input=text, capture_output=True, text=True, check=False, timeout=60)
         assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_what_a_program_says_of_itself_may_be_long_and_its_names_odd(tmp_path: Path) -> None:
+    labels = {"app": "crew", "9 lives": 'a"b', "notes": "x" * 1_000, "le": "no bound"}
+    event = {"event": "system_info", "timestamp": "2026-06-21T18:00:00Z", "pid": 1, "labels": labels}
+    (tmp_path / "events.jsonl").write_text(json.dumps(event) + "\n", encoding="utf-8")
+    ingest(tmp_path / "store", tmp_path / "events.jsonl")
+    text = prometheus_text(exported(tmp_path / "store", ["tinyllm"]))
+    (family,) = (each for each in text_string_to_metric_families(text) if each.name == "tinyllm_system_info")
+    (sample,) = family.samples
+    assert sample.labels == {"app": "crew", "label_9_lives": 'a"b', "notes": "x" * 200, "le": "no bound"}

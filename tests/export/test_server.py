@@ -8,6 +8,7 @@ import json
 import shutil
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import threading
@@ -60,11 +61,21 @@ def test_both_formats_are_served_and_others_are_told_them(server: MetricsServer)
     assert get(server.url, "/metrics?format=prometheus")[1] == body
     reply, body = get(server.url, "/metrics?format=json")
     assert reply.headers["Content-Type"] == "application/json"
-    assert set(json.loads(body)) == {"start_time", "models", "tasks", "resources"}
+    assert set(json.loads(body)) == {"start_time", "models", "tasks", "resources", "system_metrics", "agent_metrics"}
     reply, body = get(server.url, "/metrics?format=xml")
     assert (reply.status, body) == (400, b'format is json or prometheus, not "xml"\n')
     assert get(server.url, "/metrics?format=")[0].status == 400
     assert get(server.url, "/")[0].status == 404
+
+
+@pytest.mark.parametrize(
+    ("host", "status"), [("localhost:9464", 200), ("127.0.0.1", 200), ("[::1]:1", 200), ("evil.example", 403), ("", 403)]
+)
+def test_on_the_loopback_only_its_own_names_are_answered(server: MetricsServer, host: str, status: int) -> None:
+    """R5: a page of the web that gives this address a name of its own reads nothing."""
+    reply, body = get(server.url, Host=host)
+    assert reply.status == status
+    assert (b"http_requests_total" in body) == (status == 200)
 
 
 def test_a_connection_stays_open_and_what_is_asked_for_in_gzip_comes_so(server: MetricsServer) -> None:
@@ -106,6 +117,17 @@ def test_numbers_grow_while_a_writer_works(server: MetricsServer, root: Path, tm
 def counted(url: str) -> float:
     read = {family.name: family for family in text_string_to_metric_families(get(url)[1].decode())}
     return sum(sample.value for sample in read["http_requests"].samples)
+
+
+def test_a_file_is_there_whole_or_not_at_all(root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A4: export to a file, which others may read."""
+    output = tmp_path / "metrics.prom"
+    assert run(["--store", str(root), "export", "--output", str(output)]) == 0
+    assert stat.S_IMODE(output.stat().st_mode) == 0o644
+    assert "http_requests_total" in output.read_text(encoding="utf-8")
+    assert run(["--store", str(root), "export", "--output", str(tmp_path / "none" / "metrics.prom")]) == 2
+    assert "the metrics cannot be written" in capsys.readouterr().err
+    assert not list(tmp_path.glob(".metrics*"))
 
 
 def test_a_port_in_use_is_a_clear_error(root: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -18,7 +18,7 @@ import pytest
 from ollalog import runtime, sampling, store
 from ollalog.sampler import ApiAddress, Probes, Sampler
 from ollalog.sampler.gpu import GpuProbe
-from ollalog.sampler.host import HostProbe
+from ollalog.sampler.host import HostProbe, HostReading
 from ollalog.sampler.ollama import OllamaProbe
 from tests.tail.following import Said, ScriptedWaker, follow
 from tests.test_runtime import CLOCK, access_lines, ingest, reprocess, rows
@@ -165,6 +165,32 @@ def test_no_gpu_and_no_ollama_are_normal_and_said_once(tmp_path: Path) -> None:
     assert found["gpu_ratio"].null_count() == 3
     assert found["byte_offset"].to_list() == [0, 1, 2]
     assert store.verify(root, runtime.reread).problems == ()
+
+
+class Silent(HostProbe):
+    """A machine that tells nothing twice."""
+
+    def __init__(self, folder: Path, port: int) -> None:
+        super().__init__(folder, port)
+        self.asked = 0
+
+    def read(self) -> HostReading:
+        self.asked += 1
+        if self.asked < 3:
+            raise PermissionError("not today")
+        return super().read()
+
+
+def test_a_sample_that_fails_is_given_up_and_said_once(tmp_path: Path) -> None:
+    """R7: whatever the machine does, the next sample is taken."""
+    root, said, address = tmp_path / "store", Said([]), closed_port()
+    told = Probes(Silent(tmp_path, address.port), GpuProbe(), OllamaProbe(address))
+    taken = sampling.sample(
+        root, interval_s=5.0, count=2, host="box", clock=CLOCK, events=said, waker=ScriptedWaker([]), probes=lambda _folder: told
+    )
+    assert taken == 2
+    assert said.remarks.count("this host could not be sampled: PermissionError: not today") == 1
+    assert rows(root, "resource_samples").height == 2
 
 
 @pytest.mark.parametrize(

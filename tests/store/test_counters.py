@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from ollalog.core.series import BOUNDS_NS, KEPT, MOST_SERIES, Series, total
 from ollalog.core.tables import TABLES, polars_schema
-from ollalog.store import CRASH_POINTS, Store, open_store, read_series, read_snapshot, verify
+from ollalog.store import CRASH_POINTS, Store, open_store, read_series, read_snapshot, schema, verify
 from ollalog.store.counting import amounts
 from tests.store.building import CLOCK, START, opened, turn, turn_of
 
@@ -186,7 +186,8 @@ def test_a_store_that_was_written_before_anything_was_counted_is_counted_when_it
     expected = counts(tmp_path)
     with sqlite3.connect(tmp_path / "catalog.sqlite") as connection:
         connection.execute("DROP TABLE series")
-        connection.execute("PRAGMA user_version=2")
+        before = next(version for version, statements in schema.UPGRADES.items() if "TABLE series" in str(statements)) - 1
+        connection.execute(f"PRAGMA user_version={before}")
     connection.close()
     assert read_series(tmp_path) == []
     opened(tmp_path).close()
@@ -240,3 +241,31 @@ def test_numbers_only_grow_from_commit_to_commit(tmp_path: Path) -> None:
     for before, after in pairwise(seen):
         assert all(after[key] >= value for key, value in before.items())
     assert sum(seen[-1].values()) == 50
+
+
+def test_series_that_this_version_does_not_know_are_left_as_they_are(tmp_path: Path) -> None:
+    with opened(tmp_path) as store:
+        store.commit(requests_of(0, 5, 200))
+    with sqlite3.connect(tmp_path / "catalog.sqlite") as connection:
+        connection.execute("UPDATE series SET id = id + 1")
+        connection.execute("INSERT INTO series VALUES (1, 'of a newer version', '[]', 7, '[]', NULL, NULL, 0)")
+    connection.close()
+    with opened(tmp_path) as store:
+        store.commit(requests_of(5, 9, 500))
+    assert sorted(counts(tmp_path).values()) == [4, 5]
+    with sqlite3.connect(tmp_path / "catalog.sqlite") as connection:
+        found = connection.execute("SELECT value FROM series WHERE family = 'of a newer version'").fetchall()
+    connection.close()
+    assert found == [(7,)]
+
+
+def test_retention_takes_nothing_back(tmp_path: Path) -> None:
+    """DESIGN §9: counters survive retention."""
+    with opened(tmp_path) as store:
+        store.commit(requests_of(0, 20, 200))
+        before = summed(read_series(tmp_path))
+        removed = store.remove_days({("requests", START.date().isoformat())}, stay={}, added={})
+    assert removed == {"requests": 20}
+    assert recounted(tmp_path) == {}
+    assert summed(read_series(tmp_path)) == before
+    assert verify(tmp_path, lambda *_: []).problems == ()

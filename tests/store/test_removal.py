@@ -107,7 +107,7 @@ def test_a_removed_file_is_deleted_when_its_grace_is_over(tmp_path: Path) -> Non
 def test_a_catalogue_of_the_first_version_is_read_and_brought_up_to_date(tmp_path: Path) -> None:
     fill(tmp_path)
     with sqlite3.connect(tmp_path / "catalog.sqlite") as connection:
-        for table in re.findall(r"CREATE TABLE (\w+)", str(schema.UPGRADES)):
+        for table in re.findall(r"CREATE TABLE (?:IF NOT EXISTS )?(\w+)", str(schema.UPGRADES)):
             connection.execute(f"DROP TABLE {table}")
         connection.execute("ALTER TABLE ledger DROP COLUMN first_batch")
         connection.execute("PRAGMA user_version=1")

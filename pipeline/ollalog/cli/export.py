@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,7 +28,7 @@ def export(session: Session, *, format_name: str, namespaces: tuple[str, ...], m
     """Export what was counted since the store began: requests, runs, tokens, errors, what programs recorded, what hosts use.
 
     Numbers come from the catalogue, are as of the last commit, and never go backwards. `json` holds models, tasks and
-    resources, with `--namespace crew` the system and its agents.
+    resources (`--namespace tinyllm`), system and agents (`--namespace crew`), or all of it.
     """
     from ollalog import exporting
     from ollalog.core.errors import UsageError
@@ -41,10 +42,13 @@ def export(session: Session, *, format_name: str, namespaces: tuple[str, ...], m
         sys.stdout.flush()
         sys.stdout.buffer.write(body)
         return 0
+    unfinished = output.with_name(f".{output.name}.{os.getpid()}")
     try:
-        output.write_bytes(body)
-        output.chmod(MODE)
+        unfinished.write_bytes(body)
+        unfinished.chmod(MODE)
+        unfinished.replace(output)  # who collects such files never sees half of one
     except OSError as failure:
+        unfinished.unlink(missing_ok=True)
         fix = "name a file in a folder that exists and that you may write"
         raise UsageError("the metrics cannot be written", at=str(output), found=failure.strerror, fix=fix) from failure
     session.remark(f"{output}: {len(body):,} bytes")

@@ -28,6 +28,8 @@ def metrics(session: Session, *, port: int, host: str, namespaces: tuple[str, ..
     settings = session.settings
     chosen = namespaces_of(namespaces, settings.namespaces)
     asked = exporting.asked_of(session.store, session.clock, chosen, max_series or settings.max_series)
+    if host not in {*exporting.LOOPBACK, "localhost"}:
+        session.remark(f"whoever reaches {host} can read the metrics: names of models and hosts, how much they are used")
     exporting.serve_metrics(asked, host, port, lambda url: click.echo(f"serving {url}"))
     return 0
 

@@ -48,7 +48,9 @@ def namespaces_of(given: Sequence[str], setting: str) -> list[str]:
     if odd:
         from ollalog.core.errors import ConfigError
 
-        raise ConfigError("namespaces: not one of a metric", found=", ".join(odd), want="a name", fix="correct the value")
+        raise ConfigError(
+            "namespaces: not one of a metric", found=", ".join(odd), want="letters, digits and underscores", fix="correct the value"
+        )
     return named
 
 

@@ -1,6 +1,6 @@
 """Kept series -> metric families -> text: Prometheus, JSON, CSV, Parquet. Nothing of it reads Parquet parts."""
 
-from ollalog.export.answer import Answer, Asked, answer
+from ollalog.export.answer import Answer, Asked, answer, refused
 from ollalog.export.documents import document
 from ollalog.export.families import SERVER_NAMESPACE, Exported, families
 from ollalog.export.samples import MOST_SERIES, Metric, Sample, metrics
@@ -19,5 +19,6 @@ __all__ = [
     "document",
     "families",
     "metrics",
+    "refused",
     "written",
 ]

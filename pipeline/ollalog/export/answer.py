@@ -67,6 +67,11 @@ def answer(asked: Asked, target: str, accept_encoding: str = "") -> Answer:
     return _answer(HTTPStatus.OK, CONTENT_TYPES[wanted], body)
 
 
+def refused(reason: str) -> Answer:
+    """What is answered where nobody may ask."""
+    return _answer(HTTPStatus.FORBIDDEN, _PLAIN, f"{reason}\n".encode())
+
+
 def rendered(asked: Asked, format_name: str) -> bytes:
     """Everything that is asked for, in a format of `writers.FORMATS`.
 

@@ -25,7 +25,7 @@ def document(series: Iterable[Series], namespaces: Sequence[str], now: datetime)
     Args:
         series: what is kept.
         namespaces: `crew`: {system_metrics, agent_metrics} of B4; any other: {start_time, models, tasks, resources} of A4, the
-            models as programs recorded them, or in `ollama` as their runs tell.
+            models as programs recorded them; `ollama`: both, the models as their runs tell.
         now: the present; UTC.
 
     Returns:
@@ -36,10 +36,10 @@ def document(series: Iterable[Series], namespaces: Sequence[str], now: datetime)
         kept[each.family].append(each)
     told: dict[str, Any] = {}
     for namespace in namespaces:
-        if namespace == CREW_NAMESPACE:
-            told |= {"system_metrics": _system(kept), "agent_metrics": _agents(kept)}
-        else:
+        if namespace != CREW_NAMESPACE:
             told |= _programs(kept, is_server=namespace == SERVER_NAMESPACE, now=now)
+        if namespace in {CREW_NAMESPACE, SERVER_NAMESPACE}:
+            told |= {"system_metrics": _system(kept), "agent_metrics": _agents(kept)}
     return told
 
 

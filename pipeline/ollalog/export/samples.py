@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from ollalog.core.series import KEPT, Series
+from ollalog.core.series import KEPT, LONGEST_LABEL, Series
 from ollalog.export.families import GEN_AI_OPERATIONS, ORIGINS, Exported
 from ollalog.recorder.exposition import label_name
 from ollalog.recorder.families import OTHER
@@ -52,7 +52,7 @@ def metrics(series: Iterable[Series], families: Iterable[Exported], now: datetim
         most_series: of each family.
 
     Returns:
-        One metric for each name, in order; those without samples too.
+        One metric for each name, in order; those without samples too. What has no labels and was never counted is 0.
     """
     kept: dict[str, list[Series]] = defaultdict(list)
     for each in series:
@@ -62,6 +62,8 @@ def metrics(series: Iterable[Series], families: Iterable[Exported], now: datetim
     for family in families:
         known = [each for each in kept[family.series] if family.is_lasting or each.at_us >= oldest_us]
         samples = tuple(_info(known) if family.name.endswith("_system_info") else _samples(family, known, most_series))
+        if not (samples or family.labels) and family.kind != "gauge":
+            samples = (Sample((), 0, (0,) * (len(KEPT[family.series].bounds) + 1) if family.kind == "histogram" else ()),)
         bounds = tuple(_clean(bound * family.scale) for bound in KEPT[family.series].bounds) if family.kind == "histogram" else ()
         before = made.get(family.name)
         made[family.name] = Metric(family.name, family.kind, family.help, bounds, (*before.samples, *samples) if before else samples)
@@ -103,7 +105,7 @@ def _info(known: Sequence[Series]) -> Iterable[Sample]:
             told = json.loads(newest.labels[0])
         except ValueError:  # cut off, or one of too many
             continue
-        yield Sample(tuple({label_name(name): str(value) for name, value in told.items()}.items()), 1)
+        yield Sample(tuple({label_name(name): str(value)[:LONGEST_LABEL] for name, value in told.items()}.items()), 1)
 
 
 def _shown(label: str, value: str) -> str:

@@ -25,8 +25,8 @@ from ollalog.store.counting import amounts
 from ollalog.store.parts import read_part
 from ollalog.store.records import PartRecord
 
-_PUT = """INSERT INTO series (id, family, labels, value, buckets, least, greatest, at_us) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-    ON CONFLICT (id) DO UPDATE SET value = excluded.value, buckets = excluded.buckets, least = excluded.least,
+_PUT = """INSERT INTO series (family, labels, value, buckets, least, greatest, at_us) VALUES (?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (family, labels) DO UPDATE SET value = excluded.value, buckets = excluded.buckets, least = excluded.least,
     greatest = excluded.greatest, at_us = excluded.at_us"""
 
 
@@ -39,7 +39,6 @@ class Counters:
     def _take(self, series: Iterable[Series]) -> None:
         """Begin with these."""
         self._series = {each.key: each for each in series}
-        self._places = {key: place for place, key in enumerate(self._series, 1)}
         self._counts = Counter(family for family, _ in self._series)
 
     @classmethod
@@ -78,15 +77,12 @@ class Counters:
 
     def put(self, catalog: Catalog, changed: Sequence[Series]) -> None:
         """Write changed series; within a transaction."""
-        new = (each.key for each in changed if each.key not in self._places)
-        places = self._places | {key: place for place, key in enumerate(new, len(self._places) + 1)}
-        catalog.run_many(_PUT, (_row(places[each.key], each) for each in changed))
+        catalog.run_many(_PUT, map(_row, changed))
 
     def apply(self, changed: Sequence[Series]) -> None:
         """Take over what was committed."""
         for each in changed:
             if each.key not in self._series:
-                self._places[each.key] = len(self._places) + 1
                 self._counts[each.family] += 1
             self._series[each.key] = each
 
@@ -149,6 +145,6 @@ def _by_family(series: Iterable[Series], full: AbstractSet[str]) -> dict[Key, Se
     return total(overflow(each) if each.family in full else each for each in series)
 
 
-def _row(place: int, series: Series) -> tuple[object, ...]:
+def _row(series: Series) -> tuple[object, ...]:
     labels, buckets = json.dumps(series.labels), json.dumps(series.buckets)
-    return (place, series.family, labels, series.value, buckets, series.least, series.greatest, series.at_us)
+    return (series.family, labels, series.value, buckets, series.least, series.greatest, series.at_us)

@@ -16,6 +16,8 @@ from ollalog.recorder.families import CREW_FEEDS, FEEDS, Feed
 from ollalog.store.snapshot import as_us
 
 UNKNOWN = "(unknown)"
+LONGEST_OBJECT = 8_192
+"""Characters of what a program says of itself that are kept."""
 Row = Mapping[str, Any]
 
 
@@ -249,7 +251,8 @@ def _observed(row: Row, families: Iterable[str]) -> Iterator[Series]:
 
 def _labels(family: str, row: Row) -> tuple[str, ...]:
     """The labels of a series, in order; what is not told is empty."""
-    return tuple("" if row.get(label) is None else str(row[label])[:LONGEST_LABEL] for label in KEPT[family].labels)
+    longest = LONGEST_OBJECT if KEPT[family].labels == ("labels",) else LONGEST_LABEL
+    return tuple("" if row.get(label) is None else str(row[label])[:longest] for label in KEPT[family].labels)
 
 
 def _sum(family: str, row: Row, value: int) -> Series:

@@ -49,6 +49,6 @@ UPGRADES = {
         # What is counted beside the rows; a store that has rows already gets it by a recount.
         """CREATE TABLE series (
             id INTEGER PRIMARY KEY, family TEXT NOT NULL, labels TEXT NOT NULL, value NUMERIC NOT NULL, buckets TEXT NOT NULL,
-            least INTEGER, greatest INTEGER, at_us INTEGER NOT NULL)""",
+            least INTEGER, greatest INTEGER, at_us INTEGER NOT NULL, UNIQUE (family, labels))""",
     ),
 }
