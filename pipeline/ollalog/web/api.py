@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 from starlette.responses import Response, StreamingResponse
 
@@ -11,9 +12,10 @@ from ollalog import store
 from ollalog.asking import Scope
 from ollalog.core.rows import plain
 from ollalog.core.tables import TABLES
-from ollalog.warehouse import load_views
+from ollalog.warehouse import Warehouse, load_views
 from ollalog.web.answers import Health, QueryRows, ViewList, ViewRows, ViewSummary
 from ollalog.web.endpoints import Asked, Endpoint, json_response
+from ollalog.web.operators import marks
 from ollalog.web.panels import automatic_since, dashboard_lines, reach
 from ollalog.web.parameters import DashboardParameters, QueryBody, ViewParameters, scope_of
 from ollalog.web.problems import BusyError
@@ -42,7 +44,7 @@ async def view(asked: Asked) -> Response:
     if query.format == "csv":
         data = await service.reader.answer((name, "csv", query.limit), scope, lambda house: view_csv(house, name, scope.model, query.limit))
         return Response(data, media_type=CSV, headers={"Content-Disposition": f'attachment; filename="{name}.csv"'})
-    batch = store.last_batch(service.root)
+    batch = service.reader.batch()
     data = await service.reader.answer((name, query.limit), scope, lambda house: view_answer(house, name, scope.model, query.limit, batch))
     return Response(data, media_type=JSON)
 
@@ -60,7 +62,7 @@ async def dashboard(asked: Asked) -> Response:
     """All that the page shows, a line a view."""
     service, query = asked.service, asked.query
     now = service.clock.now_utc()
-    snapshot = store.read_snapshot(service.root)
+    snapshot = await service.reader.snapshot()
     scope = scope_of(query, now, service.timezone)
     if query.range == "auto" and scope.since is None and scope.until is None:
         scope = dataclasses.replace(scope, since=automatic_since(snapshot, now))
@@ -78,7 +80,12 @@ async def dashboard(asked: Asked) -> Response:
         "following": following is not None and following.is_running,
         "note": "started with --no-tail" if following is None else following.note,
     }
-    job = service.reader.job(("dashboard", scope), scope, lambda house: dashboard_lines(house, scope, meta))
+    said = await asyncio.to_thread(store.read_control, service.root)
+
+    def ask(house: Warehouse) -> Iterator[bytes]:
+        return dashboard_lines(house, scope, meta, lambda: marks(service.root, house, now))
+
+    job = service.reader.job(("dashboard", scope, repr(said)), scope, ask)
     lines = job.follow()
     # What is wrong with the question is told with a status; only after the first line it is too late for one.
     first_line = await anext(lines)
@@ -96,7 +103,7 @@ async def events(asked: Asked) -> Response:
     hub = asked.service.hub
     if hub.is_full():
         raise BusyError("too many streams are open", found=str(hub.count), fix="close some, or try again later")
-    greeting = {"version": asked.service.version, "batch": store.last_batch(asked.service.root)}
+    greeting = {"version": asked.service.version, "batch": asked.service.reader.batch()}
     return StreamingResponse(hub.stream(hub.subscribe(), greeting), media_type=EVENTS, headers={"X-Accel-Buffering": "no"})
 
 
