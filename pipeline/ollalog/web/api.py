@@ -8,20 +8,22 @@ from collections.abc import AsyncIterator, Iterator
 
 from starlette.responses import Response, StreamingResponse
 
-from ollalog import store
+from ollalog import export, store
 from ollalog.asking import Scope
 from ollalog.core.rows import plain
 from ollalog.core.tables import TABLES
+from ollalog.export.answer import CONTENT_TYPES
 from ollalog.warehouse import Warehouse, load_views
 from ollalog.web.answers import Health, QueryRows, ViewList, ViewRows, ViewSummary
 from ollalog.web.endpoints import Asked, Endpoint, json_response
 from ollalog.web.operators import marks
 from ollalog.web.panels import automatic_since, dashboard_lines, reach
-from ollalog.web.parameters import DashboardParameters, QueryBody, ViewParameters, scope_of
+from ollalog.web.parameters import DashboardParameters, MetricsParameters, QueryBody, ViewParameters, scope_of
 from ollalog.web.problems import BusyError
 from ollalog.web.rows import described, query_answer, view_answer, view_csv
 
 JSON, CSV, LINES, EVENTS = "application/json", "text/csv; charset=utf-8", "application/x-ndjson", "text/event-stream"
+METRICS = CONTENT_TYPES["prometheus"]
 
 
 async def health(asked: Asked) -> Response:
@@ -98,6 +100,14 @@ async def dashboard(asked: Asked) -> Response:
     return StreamingResponse(all_lines(), media_type=LINES)
 
 
+async def metrics(asked: Asked) -> Response:
+    """Counters, histograms and gauges for Prometheus; from the catalogue alone."""
+    target = f"/metrics?format={asked.query.format}"
+    accepted = asked.request.headers.get("accept-encoding", "")
+    answered = await asyncio.to_thread(export.answer, asked.service.metrics, target, accepted)
+    return Response(answered.body, int(answered.status), dict(answered.headers))
+
+
 async def events(asked: Asked) -> Response:
     """Live events."""
     hub = asked.service.hub
@@ -116,5 +126,6 @@ ENDPOINTS = (
     ),
     Endpoint("POST", "/api/sql", "Rows of one query that only reads", sql, QueryRows, body=QueryBody),
     Endpoint("GET", "/api/dashboard", "All that the dashboard shows: one JSON object a line", dashboard, LINES, DashboardParameters),
+    Endpoint("GET", "/metrics", "Counters and histograms for Prometheus", metrics, METRICS, MetricsParameters),
     Endpoint("GET", "/events", "Server-sent events: hello, commit, alert, dropped", events, EVENTS),
 )  # fmt: skip

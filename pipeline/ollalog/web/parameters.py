@@ -67,6 +67,12 @@ class SystemParameters(Parameters):
     hours: float = Field(1.0, gt=0, le=24 * 366, description="so many hours back from now; h")
 
 
+class MetricsParameters(Parameters):
+    """In which format."""
+
+    format: Literal["prometheus", "json"] = Field("prometheus", description="Prometheus text, or one JSON document")
+
+
 class AlertParameters(Parameters):
     """Which alerts."""
 
