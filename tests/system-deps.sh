@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs the Debian packages that some tests and the benchmarks use. Without apt it says so and goes on.
 set -eu
-packages="goaccess mtail lnav systemd systemd-journal-remote prometheus prometheus-alertmanager"
+packages="goaccess mtail lnav systemd systemd-journal-remote prometheus prometheus-alertmanager chromium"
 missing=""
 for package in $packages; do
     case "$package" in

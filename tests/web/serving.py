@@ -9,7 +9,7 @@ from pathlib import Path
 
 from starlette.testclient import TestClient
 
-from ollalog import runtime
+from ollalog import exporting, runtime
 from ollalog.core.clock import FrozenClock
 from ollalog.core.events import NullEvents
 from ollalog.core.summary import IngestOptions
@@ -51,7 +51,8 @@ def hostile_log(folder: Path) -> list[Path]:
 
 def service_of(store: Path, *, exports: Path | None = None) -> Service:
     """A service that leaves the logs alone."""
-    return Service(store, FrozenClock(NOW), None, None, lambda _text: None, exports or store / "exports")
+    metrics = exporting.asked_of(store, FrozenClock(NOW), ["ollama"], 1_000)
+    return Service(store, FrozenClock(NOW), None, None, lambda _text: None, exports or store / "exports", metrics)
 
 
 @contextmanager

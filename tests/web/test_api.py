@@ -12,9 +12,10 @@ from jsonschema import Draft202012Validator
 from starlette.testclient import TestClient
 
 from ollalog.core.rows import plain
+from ollalog.export.answer import rendered
 from ollalog.web.app import ENDPOINTS
 from ollalog.web.openapi import document
-from tests.web.serving import BASE, client_of
+from tests.web.serving import BASE, client_of, service_of
 
 DOCUMENT = document(ENDPOINTS)
 GOOD = [
@@ -46,6 +47,7 @@ BAD = [
     ("GET", "/api/views/model_summary?timezone=Mars/Phobos", None, 400),
     ("GET", "/api/views/model_summary?model=nobody", None, 400),
     ("GET", "/api/views/model_summary?format=xml", None, 400),
+    ("GET", "/metrics?format=xml", None, 400),
     ("GET", f"{BASE}/metrics/a/b:c", None, 404),
     ("GET", f"{BASE}/system?hours=0", None, 400),
     ("GET", f"{BASE}/alerts?severity=worst", None, 400),
@@ -125,6 +127,18 @@ def test_metrics_of_a_model_are_its_rows(client: TestClient) -> None:
     assert metrics["model"] == "nomic-embed-text:latest"
     assert metrics["total_requests"] == metrics["summary"]["requests"] == 167
     assert metrics["performance_score"] == metrics["score"]["score"]
+
+
+def test_metrics_are_those_of_the_catalogue(client: TestClient, sample_store: Path) -> None:
+    """B5, D: the same text as `ollalog export`; an unknown format names the two."""
+    text = client.get("/metrics")
+    assert text.headers["content-type"].startswith("text/plain")
+    assert "ollama_requests_total" in text.text
+    assert text.content == rendered(service_of(sample_store).metrics, "prometheus")
+    assert client.get("/metrics?format=json").json()
+    told = client.get("/metrics?format=xml").json()["found"]
+    assert "prometheus" in told
+    assert "json" in told
 
 
 def test_rows_are_cut_at_the_limit_and_say_so(client: TestClient) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ollalog.cli.parameters import namespaces_of
 from ollalog.core.errors import StoreError
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def serve(
     PATH is a file, a folder or a quoted glob; without PATH the usual places of this machine are followed. Where another
     process writes to the store, what it writes is shown.
     """
-    from ollalog import store
+    from ollalog import exporting, store
     from ollalog.web import server
     from ollalog.web.app import make_app
     from ollalog.web.following import Following, holder
@@ -65,9 +66,10 @@ def serve(
     with opened:
         sample_s = None if no_sample else interval or session.settings.sample_interval_s
         following = None if no_tail else Following(session.store, partial(_tail_command, session, paths), session.remark, sample_s)
-        service = Service(
-            session.store, session.clock, session.settings.timezone, following, session.remark, export_dir or session.store / EXPORTS
-        )
+        settings = session.settings
+        exports = export_dir or session.store / EXPORTS
+        metrics = exporting.asked_of(session.store, session.clock, namespaces_of((), settings.namespaces), settings.max_series)
+        service = Service(session.store, session.clock, settings.timezone, following, session.remark, exports, metrics)
         token, is_new = (None, False) if is_loopback(host) else kept_token(session.store)
         bound = opened.getsockname()[1]
         shown = f"http://{_shown_host(host)}:{bound}/"

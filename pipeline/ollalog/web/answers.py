@@ -141,6 +141,28 @@ class AlertList(Answer):
     total: int
 
 
+class Acknowledged(Answer):
+    """An alert that somebody knows of."""
+
+    fingerprint: str
+    rule: str
+
+
+class Silenced(Answer):
+    """A silence."""
+
+    id: str
+    matchers: list[str]
+    ends_at: str
+    comment: str
+
+
+class SilenceList(Answer):
+    """The silences that hold."""
+
+    silences: list[Silenced]
+
+
 class Status(Answer):
     """How the service is."""
 

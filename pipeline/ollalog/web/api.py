@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 from starlette.responses import Response, StreamingResponse
 
-from ollalog import store
+from ollalog import export, store
 from ollalog.asking import Scope
 from ollalog.core.rows import plain
 from ollalog.core.tables import TABLES
-from ollalog.warehouse import load_views
+from ollalog.export.answer import CONTENT_TYPES
+from ollalog.warehouse import Warehouse, load_views
 from ollalog.web.answers import Health, QueryRows, ViewList, ViewRows, ViewSummary
 from ollalog.web.endpoints import Asked, Endpoint, json_response
+from ollalog.web.operators import marks
 from ollalog.web.panels import automatic_since, dashboard_lines, reach
-from ollalog.web.parameters import DashboardParameters, QueryBody, ViewParameters, scope_of
+from ollalog.web.parameters import DashboardParameters, MetricsParameters, QueryBody, ViewParameters, scope_of
 from ollalog.web.problems import BusyError
 from ollalog.web.rows import described, query_answer, view_answer, view_csv
 
 JSON, CSV, LINES, EVENTS = "application/json", "text/csv; charset=utf-8", "application/x-ndjson", "text/event-stream"
+METRICS = CONTENT_TYPES["prometheus"]
 
 
 async def health(asked: Asked) -> Response:
@@ -42,7 +46,7 @@ async def view(asked: Asked) -> Response:
     if query.format == "csv":
         data = await service.reader.answer((name, "csv", query.limit), scope, lambda house: view_csv(house, name, scope.model, query.limit))
         return Response(data, media_type=CSV, headers={"Content-Disposition": f'attachment; filename="{name}.csv"'})
-    batch = store.last_batch(service.root)
+    batch = service.reader.batch()
     data = await service.reader.answer((name, query.limit), scope, lambda house: view_answer(house, name, scope.model, query.limit, batch))
     return Response(data, media_type=JSON)
 
@@ -60,7 +64,7 @@ async def dashboard(asked: Asked) -> Response:
     """All that the page shows, a line a view."""
     service, query = asked.service, asked.query
     now = service.clock.now_utc()
-    snapshot = store.read_snapshot(service.root)
+    snapshot = await service.reader.snapshot()
     scope = scope_of(query, now, service.timezone)
     if query.range == "auto" and scope.since is None and scope.until is None:
         scope = dataclasses.replace(scope, since=automatic_since(snapshot, now))
@@ -78,7 +82,12 @@ async def dashboard(asked: Asked) -> Response:
         "following": following is not None and following.is_running,
         "note": "started with --no-tail" if following is None else following.note,
     }
-    job = service.reader.job(("dashboard", scope), scope, lambda house: dashboard_lines(house, scope, meta))
+    said = await asyncio.to_thread(store.read_control, service.root)
+
+    def ask(house: Warehouse) -> Iterator[bytes]:
+        return dashboard_lines(house, scope, meta, lambda: marks(service.root, house, now))
+
+    job = service.reader.job(("dashboard", scope, repr(said)), scope, ask)
     lines = job.follow()
     # What is wrong with the question is told with a status; only after the first line it is too late for one.
     first_line = await anext(lines)
@@ -91,12 +100,20 @@ async def dashboard(asked: Asked) -> Response:
     return StreamingResponse(all_lines(), media_type=LINES)
 
 
+async def metrics(asked: Asked) -> Response:
+    """Counters, histograms and gauges for Prometheus; from the catalogue alone."""
+    target = f"/metrics?format={asked.query.format}"
+    accepted = asked.request.headers.get("accept-encoding", "")
+    answered = await asyncio.to_thread(export.answer, asked.service.metrics, target, accepted)
+    return Response(answered.body, int(answered.status), dict(answered.headers))
+
+
 async def events(asked: Asked) -> Response:
     """Live events."""
     hub = asked.service.hub
     if hub.is_full():
         raise BusyError("too many streams are open", found=str(hub.count), fix="close some, or try again later")
-    greeting = {"version": asked.service.version, "batch": store.last_batch(asked.service.root)}
+    greeting = {"version": asked.service.version, "batch": asked.service.reader.batch()}
     return StreamingResponse(hub.stream(hub.subscribe(), greeting), media_type=EVENTS, headers={"X-Accel-Buffering": "no"})
 
 
@@ -109,5 +126,6 @@ ENDPOINTS = (
     ),
     Endpoint("POST", "/api/sql", "Rows of one query that only reads", sql, QueryRows, body=QueryBody),
     Endpoint("GET", "/api/dashboard", "All that the dashboard shows: one JSON object a line", dashboard, LINES, DashboardParameters),
+    Endpoint("GET", "/metrics", "Counters and histograms for Prometheus", metrics, METRICS, MetricsParameters),
     Endpoint("GET", "/events", "Server-sent events: hello, commit, alert, dropped", events, EVENTS),
 )  # fmt: skip

@@ -14,13 +14,13 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from ollalog.core.errors import PipelineError
-from ollalog.web import api, openapi, pages, performance, problems
+from ollalog.web import api, openapi, operators, pages, performance, problems
 from ollalog.web.endpoints import Endpoint, route_of
 from ollalog.web.guard import Gate, Guard
 from ollalog.web.service import Service
 from ollalog.web.watching import Watch
 
-ENDPOINTS: Sequence[Endpoint] = (*performance.ENDPOINTS, *api.ENDPOINTS)
+ENDPOINTS: Sequence[Endpoint] = (*performance.ENDPOINTS, *operators.ENDPOINTS, *api.ENDPOINTS)
 
 
 def make_app(service: Service, guard: Guard) -> Starlette:
@@ -35,7 +35,7 @@ def make_app(service: Service, guard: Guard) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        watch = Watch(service.root, service.hub, service.reader, service.clock)
+        watch = Watch(service.hub, service.reader, service.clock)
         watching = asyncio.create_task(watch.run())
         if service.following is not None:
             service.following.start()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -18,36 +18,38 @@ if TYPE_CHECKING:
     from ollalog.warehouse import Warehouse
 
 VIEWS = (
-    "time_slices", "overview", "activity", "latency_heatmap", "alert_states", "recommendations", "model_score", "model_summary",
+    "time_slices", "activity", "latency_heatmap", "overview", "alert_states", "model_summary", "model_score", "recommendations",
     "concurrency_by_slice", "model_residency", "server_events_by_slice", "versions", "latency_breakdown", "model_load", "errors_by_type",
     "usage_by_client", "resources_by_slice", "endpoint_latency", "hour_of_week", "daily_trend", "prompt_length_effect", "data_quality",
 )  # fmt: skip
-# Views that several of the others rest on: computed once.
-SHARED = ("cold_starts", BASE, "concurrency_by_minute", "model_residency")
+# Views that others from there on rest on: computed once, as late as can be, so that the first charts come early.
+SHARED = {"time_slices": (BASE,), "overview": ("concurrency_by_minute", "model_residency"), "model_score": ("cold_starts",)}
 MOST_ROWS = 4_000
 RECENT = timedelta(days=1)
 
 
-def dashboard_lines(house: Warehouse, scope: Scope, meta: Mapping[str, Any]) -> Iterator[bytes]:
+def dashboard_lines(
+    house: Warehouse, scope: Scope, meta: Mapping[str, Any], marks: Callable[[], Mapping[str, Mapping[str, bool]]] = dict
+) -> Iterator[bytes]:
     """The page's data: a line about the answer, one a view, one that ends it.
 
     Args:
         house: Cut to the range and the machine of the scope.
         scope: What is asked for; its model is kept to here.
         meta: What the first line says beside the names that can be chosen.
+        marks: Asks what operators say of the alerts that fire.
     """
     began_s = time.monotonic()
     house.keep_small_tables()
     models = sorted(set(asking.known_models(house).values()))
     hosts = [row["host"] for row in house.query("SELECT DISTINCT host FROM sources WHERE host IS NOT NULL ORDER BY host").to_dicts()]
-    yield encoded({"meta": {**meta, "models": models, "hosts": hosts, "model": scope.model, "host": scope.host}}) + b"\n"
-    model = None
-    for name in SHARED:
-        if name == BASE and scope.model is not None:
-            model = kept_to_model(house, scope.model)
-        else:
-            house.keep(name)
+    names = {"models": models, "hosts": hosts, "model": scope.model, "host": scope.host}
+    yield encoded({"meta": {**meta, **names, "marks": marks()}}) + b"\n"
+    model = kept_to_model(house, scope.model)
     for name in VIEWS:
+        for shared in SHARED.get(name, ()):
+            if shared != BASE or model is None:
+                house.keep(shared)
         yield _line(house, name, model)
     yield encoded({"end": {"seconds": round(time.monotonic() - began_s, 3)}}) + b"\n"
 

@@ -67,6 +67,12 @@ class SystemParameters(Parameters):
     hours: float = Field(1.0, gt=0, le=24 * 366, description="so many hours back from now; h")
 
 
+class MetricsParameters(Parameters):
+    """In which format."""
+
+    format: Literal["prometheus", "json"] = Field("prometheus", description="Prometheus text, or one JSON document")
+
+
 class AlertParameters(Parameters):
     """Which alerts."""
 
@@ -96,6 +102,32 @@ class ExportBody(Parameters):
         None, min_length=1, max_length=200, description="a file below the export folder; a name of its own where none is given"
     )
     view: str = Field("model_summary", min_length=1, max_length=64, description="which view")
+
+
+class AckBody(Parameters):
+    """Which alert somebody knows of."""
+
+    fingerprint: str = Field(min_length=1, max_length=64, description="of an alert that fires; see alerts")
+    comment: Text = Field("", description="kept with it")
+
+
+class SilenceBody(Parameters):
+    """Which alerts nobody is to be told of, and for how long."""
+
+    matchers: list[Text] = Field(
+        min_length=1,
+        max_length=20,
+        description="label=value, label!=value, label=~regex, label!~regex; an alert has to meet all",
+        examples=[["rule=slow_response"]],
+    )
+    minutes: float = Field(120.0, gt=0, le=60 * 24 * 366, description="so long; min")
+    comment: Text = Field("", description="why; kept with it")
+
+
+class UnsilenceBody(Parameters):
+    """Which silence ends."""
+
+    id: str = Field(min_length=1, max_length=64, description="of the silence; see silences")
 
 
 class CleanupBody(Parameters):

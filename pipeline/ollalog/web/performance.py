@@ -29,6 +29,7 @@ from ollalog.web.answers import (
     Written,
 )  # fmt: skip
 from ollalog.web.endpoints import Asked, Endpoint, json_response
+from ollalog.web.operators import marked, marks
 from ollalog.web.parameters import (
     STEPS,
     AlertParameters,
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
 
 BASE = "/api/ai/ollama/performance"
 MOST_ALERTS, MOST_EXPORTED, MOST_SAMPLES = 20, 1_000_000, 10_000
+ORDERS_S = 10
 NO_SAMPLES = "no sample of the host was taken"
 GPU = """
     SELECT event FROM server_events WHERE event IN ('gpu_found', 'gpu_missing')
@@ -165,7 +167,14 @@ async def alerts(asked: Asked) -> Response:
         rows = house.view("alert_states")
         return encoded(rows.filter(rows["severity"].is_in(list(severities))).to_dicts())
 
-    found = json.loads(await asked.service.reader.answer(("alerts", least), Scope(), ask))
+    service = asked.service
+    found = json.loads(await service.reader.answer(("alerts", least), Scope(), ask))
+    # What operators say is no commit: an answer holds while they say nothing else, and no silence ends.
+    orders = (repr(await asyncio.to_thread(store.read_control, service.root)), service.clock.now_utc().timestamp() // ORDERS_S)
+    said = await service.reader.answer(
+        ("orders", *orders), Scope(), lambda house: encoded(marks(service.root, house, service.clock.now_utc()))
+    )
+    found = marked(found, json.loads(said))
     return json_response(AlertList(alerts=found[: asked.query.limit], total=len(found)))
 
 
@@ -250,7 +259,7 @@ async def export(asked: Asked) -> Response:
         rows_written.append(rows.height)
         return (csv_rows(rows) if body.format == "csv" else json_rows(rows)).encode("utf-8", "backslashreplace")
 
-    data = await service.reader.query(Scope(timezone=service.timezone), ask)
+    data = await service.reader.once(Scope(timezone=service.timezone), ask)
     await asyncio.to_thread(_write, path, data)
     written = Written(filepath=str(path.relative_to(service.exports)), format=body.format, rows=rows_written[-1], bytes=len(data))
     return json_response(written)

@@ -14,7 +14,9 @@ from pathlib import Path
 
 from ollalog import asking, store
 from ollalog.asking import Scope
+from ollalog.core.batch import Snapshot
 from ollalog.core.clock import Clock
+from ollalog.core.layout import StoreLayout
 from ollalog.warehouse import Warehouse
 from ollalog.web.problems import BusyError
 
@@ -26,6 +28,7 @@ FRESH_FACTOR, FRESH_S = 4.0, (0.5, 60.0)
 LOWER_PRIORITY = 5
 
 Ask = Callable[[Warehouse], bytes]
+Marks = tuple[tuple[int, int], ...]
 
 
 class Job:
@@ -101,6 +104,9 @@ class Reader:
         self._lock = threading.Lock()
         self._waiting = 0
         self._is_closed = False
+        self._batch_marks: Marks | None = None
+        self._last_batch = 0
+        self._snapshot: Snapshot | None = None
 
     async def answer(self, name: Hashable, scope: Scope, ask: Ask) -> bytes:
         """The answer to one question; the same one when it was asked before and is fresh."""
@@ -112,7 +118,7 @@ class Reader:
         Raises:
             BusyError: too many wait already.
         """
-        batch = store.last_batch(self._root)
+        batch = self.batch()
         known = self._jobs.get(key)
         if known is not None and known.is_fresh(batch):
             self._jobs.move_to_end(key)
@@ -125,10 +131,43 @@ class Reader:
         return job
 
     async def query(self, scope: Scope, ask: Ask) -> bytes:
-        """The answer to a person's own query; not kept."""
+        """The answer to a person's own query; not kept. It waits for other such queries only."""
+        return await self._once(self._sql_pool, scope, ask)
+
+    async def once(self, scope: Scope, ask: Ask) -> bytes:
+        """The answer to a question of ours that is not kept."""
+        return await self._once(self._pool, scope, ask)
+
+    async def _once(self, pool: ThreadPoolExecutor, scope: Scope, ask: Ask) -> bytes:
         job = Job(0)
-        self._submit(self._sql_pool, job, scope, lambda house: iter((ask(house),)))
+        self._submit(pool, job, scope, lambda house: iter((ask(house),)))
         return await job.whole()
+
+    def marks(self) -> Marks:
+        """What changes with each commit: when the files of the catalogue were written last, and their sizes. Costs microseconds."""
+        found = []
+        catalog = StoreLayout(self._root).catalog
+        for file in (catalog, catalog.with_name(catalog.name + "-wal")):
+            try:
+                seen = file.stat()
+            except OSError:
+                continue
+            found.append((seen.st_mtime_ns, seen.st_size))
+        return tuple(found)
+
+    def batch(self) -> int:
+        """Number of the last commit; the catalogue is asked only when it was written."""
+        marks = self.marks()
+        if marks != self._batch_marks:
+            self._last_batch = store.last_batch(self._root)
+            self._batch_marks = marks
+        return self._last_batch
+
+    async def snapshot(self) -> Snapshot:
+        """The store as of its last commit."""
+        if self._snapshot is None or self._snapshot.batch != self.batch():
+            self._snapshot = await asyncio.to_thread(store.read_snapshot, self._root)
+        return self._snapshot
 
     def close(self) -> None:
         """End every question that is being asked."""

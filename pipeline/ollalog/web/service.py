@@ -10,6 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from ollalog.core.clock import Clock
+from ollalog.export import Asked as Metrics
 from ollalog.web.answers import Monitoring
 from ollalog.web.events import Hub
 from ollalog.web.following import Following, holder
@@ -23,7 +24,7 @@ class Service:
     """One running service.
 
     `timezone` is the zone of local hours where a request names none; `exports` the one folder that files are written to;
-    `following` None: this service leaves the logs alone; `say` tells the person at the terminal.
+    `following` None: this service leaves the logs alone; `say` tells the person at the terminal; `metrics` says what is exported.
     """
 
     root: Path
@@ -32,6 +33,7 @@ class Service:
     following: Following | None
     say: Callable[[str], None]
     exports: Path
+    metrics: Metrics
     reader: Reader = field(init=False)
     hub: Hub = field(init=False)
     started_at: datetime = field(init=False)

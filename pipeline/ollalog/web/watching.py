@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from contextlib import suppress
-from pathlib import Path
 
-from ollalog import store
 from ollalog.asking import Scope
 from ollalog.core.clock import Clock
 from ollalog.core.errors import PipelineError
-from ollalog.core.layout import StoreLayout
 from ollalog.core.rows import plain
-from ollalog.warehouse import Warehouse
 from ollalog.web.events import Hub
 from ollalog.web.reader import Reader
 from ollalog.web.rows import encoded
@@ -28,14 +25,13 @@ NEW_ALERTS = """
 class Watch:
     """Looks at the files of the catalogue, which costs a few microseconds, and asks it only when they changed."""
 
-    def __init__(self, root: Path, hub: Hub, reader: Reader, clock: Clock) -> None:
-        self._root = root
+    def __init__(self, hub: Hub, reader: Reader, clock: Clock) -> None:
         self._hub = hub
         self._reader = reader
         self._clock = clock
-        self._seen: tuple[tuple[int, int], ...] = ()
         self._batch = 0
         self._stopped = asyncio.Event()
+        self._telling: asyncio.Task[None] | None = None
 
     def stop(self) -> None:
         """End `run`."""
@@ -43,51 +39,31 @@ class Watch:
 
     async def run(self) -> None:
         """Look until stopped."""
-        self._batch = await asyncio.to_thread(self._last_batch)
+        self._batch = self._last_batch()
         while not self._stopped.is_set():
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopped.wait(), LOOK_S)
-            if self._hub.count and (seen := self._marks()) != self._seen:
-                self._seen = seen
-                await self._tell()
+            if self._hub.count and (batch := self._last_batch()) != self._batch:
+                before, self._batch = self._batch, batch
+                self._hub.publish("commit", {"batch": batch, "at": plain(self._clock.now_utc())})
+                # Told beside it: what is asked of alerts must not hold up the next commit.
+                if self._telling is None or self._telling.done():
+                    self._telling = asyncio.create_task(self._tell_alerts(before))
+        if self._telling is not None:
+            self._telling.cancel()
 
-    async def _tell(self) -> None:
-        batch = await asyncio.to_thread(self._last_batch)
-        if batch == self._batch:
-            return
-        before, self._batch = self._batch, batch
-        self._hub.publish("commit", {"batch": batch, "at": plain(self._clock.now_utc())})
+    async def _tell_alerts(self, batch: int) -> None:
         with suppress(PipelineError):
-            for alert in await self._new_alerts(before):
+            snapshot = await self._reader.snapshot()
+            if not any(part.table == "alerts" and part.batch > batch for part in snapshot.parts):
+                return
+            question = NEW_ALERTS.format(batch=int(batch), most=MOST_ALERTS)
+            found = await self._reader.once(Scope(), lambda house: encoded(house.query(question).to_dicts()))
+            for alert in reversed(json.loads(found)):
                 self._hub.publish("alert", alert)
-
-    async def _new_alerts(self, batch: int) -> list[dict[str, object]]:
-        snapshot = await asyncio.to_thread(store.read_snapshot, self._root)
-        if not any(part.table == "alerts" and part.batch > batch for part in snapshot.parts):
-            return []
-        found: list[dict[str, object]] = []
-
-        def ask(house: Warehouse) -> bytes:
-            rows = house.query(NEW_ALERTS.format(batch=int(batch), most=MOST_ALERTS)).to_dicts()
-            found.extend(plain(row) for row in reversed(rows))
-            return encoded(len(rows))
-
-        await self._reader.query(Scope(), ask)
-        return found
 
     def _last_batch(self) -> int:
         try:
-            return store.last_batch(self._root)
+            return self._reader.batch()
         except PipelineError:
             return self._batch
-
-    def _marks(self) -> tuple[tuple[int, int], ...]:
-        marks = []
-        catalog = StoreLayout(self._root).catalog
-        for file in (catalog, catalog.with_name(catalog.name + "-wal")):
-            try:
-                found = file.stat()
-            except OSError:
-                continue
-            marks.append((found.st_mtime_ns, found.st_size))
-        return tuple(marks)

@@ -25,7 +25,7 @@
     get step() { const row = data.rows('time_slices')[0]; return row ? row.slice_ns / 1e6 : 60000; },
     choose: (name, value) => { if (data.live) set({ [name]: state[name] === value ? '' : value }); },
     ask: (query) => tools.ask(query),
-    actions: null,
+    actions: (row) => actions(row),
   };
 
   /* Choices */
@@ -220,6 +220,27 @@
       state.model ? fact('Model', state.model) : null,
       state.host ? fact('Machine', state.host) : null,
       data.live && meta.version ? fact('Logs', meta.following ? 'followed by this service' : 'not followed by this service', meta.note || 'this service follows the logs') : null);
+  }
+
+  /* Alerts: to say that one knows, or wants to hear no more for a while */
+  async function order(path, body) {
+    try {
+      const answer = await fetch(`/api/ai/ollama/performance/alerts/${path}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+      const found = await answer.json();
+      by('said').textContent = answer.ok ? 'Kept.' : found.title;
+      if (!answer.ok) notice('bad', found.title, found.fix || '');
+    } catch { notice('bad', 'The server cannot be reached.', 'Nothing was kept.'); }
+    document.activeElement?.blur();
+    load();
+  }
+
+  function actions(row) {
+    const said = store.meta.marks?.[row.fingerprint];
+    if (!said) return null;
+    const button = (title, told, act) => el('button', { type: 'button', class: 'quiet', 'data-tip': told, on: { click: act } }, title);
+    return el('span', { class: 'orders' },
+      said.acknowledged ? el('span', { class: 'badge' }, 'known') : data.live ? button('Acknowledge', 'You know of it: nobody is reminded, this time that it fires.', () => order('acknowledge', { fingerprint: row.fingerprint })) : null,
+      said.silenced ? el('span', { class: 'badge' }, 'silenced') : data.live ? button('Silence 2 h', 'Nobody is told of it for two hours; it is still shown here.', () => order('silence', { matchers: [`fingerprint=${row.fingerprint}`], minutes: 120 })) : null);
   }
 
   /* Live */

@@ -158,7 +158,7 @@ const panels = (() => {
         el('p', {}, row.message || row.rule),
         el('p', { class: 'muted small' }, `${row.state} ${format.when(time(row.happened_at), data.zone)} · ${row.rule}${row.replayed ? ' · found in history' : ''}${row.times_fired > 1 ? ` · fired ${row.times_fired} times` : ''}`),
         open(row) && row.recommendation ? el('p', { class: 'small' }, row.recommendation) : null),
-      data.live && data.actions && open(row) && !row.replayed ? data.actions(row) : null)));
+      row.state === 'firing' ? data.actions(row) : null)));
   }
 
   function recommendations(data) {
