@@ -1,4 +1,4 @@
-"""What real servers wrote raises the right alerts, and nothing where nothing was wrong (F3, F4). Names of people and machines were changed."""
+"""What real servers wrote raises the right alerts, and nothing where nothing was wrong (F3, F4)."""
 
 from __future__ import annotations
 

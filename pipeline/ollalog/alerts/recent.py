@@ -126,6 +126,8 @@ class Recent:
         for warehouse in (self._came, self._joined, self._seen):
             warehouse.keep_small_tables()
             warehouse.prepare("SET threads = 1")  # so few rows take longer to share out than to work on
+            warehouse.prepare("SET allocator_flush_threshold = '1MB'")
+            warehouse.prepare("SET allocator_bulk_deallocation_flush_threshold = '1MB'")
         self._queue.clear()
         self._unrolled.clear()
         self._states = dict(snapshot.states)
@@ -321,6 +323,8 @@ class Recent:
                 self._seen.insert(f"rolled_{name}", rows)
                 self._fragments[name] += rows.height
         self._carry(came)
+        for name in came.keys() & set().union(*reads.values()):
+            self._came.prepare(f"TRUNCATE {name}")
 
     def _carry(self, came: Mapping[str, pl.DataFrame]) -> None:
         """Remember the last row of each log: a reject that comes next has its time."""
