@@ -52,12 +52,17 @@ def replay_history(  # noqa: PLR0913 - what a run has, handed over
     for fault in rules.faults:
         events.remark(f"alert rule left out: {fault}")
     known = store.AlertLog() if anew else opened.alert_log()
-    batch = opened.last_batch_read()
-    if batch <= known.batch:
+    batch, digest = opened.last_batch_read(), alerts.digest(rules.rules.values())
+    is_of_others = bool(known.batch) and known.rules != digest
+    if batch <= known.batch and not is_of_others:
         return
     snapshot = store.read_snapshot(root)
+    if is_of_others:
+        events.remark("the alert rules or their settings have changed: history is evaluated anew")
+        known = store.AlertLog()
     try:
-        first_day = _first_day(snapshot, known, open_warehouse)
+        # What is known of days that retention took away stays.
+        first_day = min(alerts.days_of(snapshot), default=None) if is_of_others else _first_day(snapshot, known, open_warehouse)
         history = alerts.replay(
             snapshot, list(rules.rules.values()), open_warehouse, first_day=first_day, before=known.checkpoints.get(first_day or date.min)
         )
@@ -67,7 +72,7 @@ def replay_history(  # noqa: PLR0913 - what a run has, handed over
     for name, problem in history.problems.items():
         events.remark(f"alert rule {name} failed, the others were evaluated: {problem}")
     earlier = {day: state for day, state in known.checkpoints.items() if first_day is not None and day <= first_day}
-    log = store.AlertLog(batch, history.last_tick or known.end, {**earlier, **history.checkpoints})
+    log = store.AlertLog(batch, history.last_tick or known.end, {**earlier, **history.checkpoints}, digest)
     # What a rule said before it broke, and what happened live, stays.
     stay = ~pl.col("replayed") | pl.col("rule").is_in(list(history.problems))
     opened.replace_alerts(alerts.rows_of(history.changes, replayed=True), first_day, log, stay=stay)

@@ -182,6 +182,19 @@ def test_settings_change_thresholds(say: Say, tmp_path: Path) -> None:
     assert json.loads(say("alerts history --store s --format json")) == []
 
 
+def test_changed_settings_count_for_what_was_stored_before_too(say: Say, tmp_path: Path) -> None:
+    (tmp_path / "performance.jsonl").write_text("".join(slow_log()))
+    say("ingest performance.jsonl --store s")
+    assert changes(say("alerts history --store s --format json")) == EXPECTED
+    (tmp_path / "ollalog.toml").write_text("[alerts.slow_response]\nthreshold = 50000\n")
+    say("ingest performance.jsonl --store s")
+    assert json.loads(say("alerts history --store s --format json")) == []
+    (tmp_path / "ollalog.toml").unlink()
+    say("ingest performance.jsonl --store s")
+    assert changes(say("alerts history --store s --format json")) == EXPECTED
+    say("verify --store s")
+
+
 def test_reprocessing_finds_the_same_alerts_again(say: Say, tmp_path: Path) -> None:
     (tmp_path / "performance.jsonl").write_text("".join(slow_log()))
     say("ingest performance.jsonl --store s")

@@ -2,7 +2,7 @@
 
 from ollalog.alerts.history import Change, History, States, days_of, end_of_data, midnight, replay
 from ollalog.alerts.records import Episode, episodes, message, rows_of
-from ollalog.alerts.rules import Rule, RuleSet, load_rules, unknown_rule
+from ollalog.alerts.rules import Rule, RuleSet, digest, load_rules, unknown_rule
 from ollalog.alerts.ticks import RuleRunner
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "RuleSet",
     "States",
     "days_of",
+    "digest",
     "end_of_data",
     "episodes",
     "load_rules",

@@ -18,8 +18,8 @@ import polars as pl
 
 from ollalog.alerts.history import pruned
 from ollalog.alerts.rules import Rule
-from ollalog.alerts.state import Ticks
-from ollalog.alerts.ticks import EPOCH, TIME_COLUMNS, Hits, RuleRunner, by_labels
+from ollalog.alerts.state import Hit, Ticks
+from ollalog.alerts.ticks import EPOCH, TIME_COLUMNS, Hits, Labels, RuleRunner
 from ollalog.core.batch import Snapshot, SourceSummary
 from ollalog.core.tables import LASTING_EVENTS, TABLES, polars_schema
 from ollalog.warehouse import load_views
@@ -39,7 +39,7 @@ PRUNE_EVERY = timedelta(seconds=30)
 FRAGMENTS = 2_000
 """Sums of single commits are put together when there are so many."""
 LONGEST = timedelta(days=31)
-LASTING_ROWS = 20_000
+LASTING_ROWS = 5_000
 JOINED = ("requests", "inferences", "pairs", "server_events")
 NOT_SETTLED = -1
 
@@ -75,6 +75,7 @@ class Recent:
         self._direct = sorted(needs & TABLES.keys())
         self._recent = sorted({name for rule in quick for name in rule.recent} - set(self._kept))
         self._hot = [name for name in self._recent if name in self._views]
+        self._small = sorted(name for name in self._views_below([*self._hot, *self._kept]) if self._views[name].keep)
         self._checked: set[str] = set()
         self._queue: dict[str, list[pl.DataFrame]] = {}
         self._unrolled: dict[str, list[pl.DataFrame]] = {}
@@ -125,6 +126,8 @@ class Recent:
         for warehouse in (self._came, self._joined, self._seen):
             warehouse.keep_small_tables()
             warehouse.prepare("SET threads = 1")  # so few rows take longer to share out than to work on
+            warehouse.prepare("SET allocator_flush_threshold = '1MB'")
+            warehouse.prepare("SET allocator_bulk_deallocation_flush_threshold = '1MB'")
         self._queue.clear()
         self._unrolled.clear()
         self._states = dict(snapshot.states)
@@ -182,9 +185,9 @@ class Recent:
         if self.is_of_sums(rule):
             self._roll()
         self._seen.prepare("SET VARIABLE first_us = $1::BIGINT", [_us(tick - rule.window)])
-        found = by_labels(self._asked(rule, rule.threshold), rule, beyond=True)
+        found = self._asked(rule, rule.threshold, tick, beyond=True)
         if recovering and rule.recovery is not None:
-            return {**by_labels(self._asked(rule, rule.recovery), rule, beyond=False), **found}
+            return {**self._asked(rule, rule.recovery, tick, beyond=False), **found}
         return found
 
     def has_data(self, rule: Rule) -> bool:
@@ -201,6 +204,11 @@ class Recent:
         """Give the memory back."""
         for warehouse in (self._came, self._joined, self._seen):
             warehouse.__exit__(None, None, None)
+
+    def _views_below(self, names: Iterable[str]) -> set[str]:
+        """Views, and the views that they need."""
+        found = set(names) & self._views.keys()
+        return found.union(*(self._views_below(self._views[name].needs) for name in found))
 
     def _is_kept(self, name: str) -> bool:
         return name in self._views and self._views[name].keep
@@ -315,6 +323,8 @@ class Recent:
                 self._seen.insert(f"rolled_{name}", rows)
                 self._fragments[name] += rows.height
         self._carry(came)
+        for name in came.keys() & set().union(*reads.values()):
+            self._came.prepare(f"TRUNCATE {name}")
 
     def _carry(self, came: Mapping[str, pl.DataFrame]) -> None:
         """Remember the last row of each log: a reject that comes next has its time."""
@@ -329,8 +339,7 @@ class Recent:
     def _renew(self) -> None:
         """Small views that a load of a model changes."""
         self._has_kept_news = False
-        small = [name for name, file in self._views.items() if file.keep and (self._hot or name in self._kept)]
-        self._joined.renew(small)
+        self._joined.renew(self._small)
         for name in self._kept:
             self._seen.prepare(f"TRUNCATE kept_{name}")
             rows = self._joined.view(name)
@@ -402,14 +411,18 @@ class Recent:
         self._seen.prepare("TRUNCATE sources")
         self._seen.insert("sources", pl.DataFrame(rows, schema=schema, orient="row"))
 
-    def _asked(self, rule: Rule, threshold: float | None) -> pl.DataFrame:
-        """A rule's rows; what its file may not do is refused the first time."""
+    def _asked(self, rule: Rule, threshold: float | None, tick: datetime, *, beyond: bool) -> dict[Labels, list[Hit]]:
+        """What a rule finds; what its file may not do is refused the first time."""
         self._seen.prepare("SET VARIABLE threshold = $1::DOUBLE", [threshold])
-        if rule.name in self._checked:
-            return self._seen.query(rule.file.select)
-        found = RuleRunner.checked(rule, self._seen.checked_query(rule.file.select))
-        self._checked.add(rule.name)
-        return found
+        if rule.name not in self._checked:
+            RuleRunner.checked(rule, self._seen.checked_query(rule.file.select))
+            self._checked.add(rule.name)
+        columns = ", ".join(("CAST(value AS DOUBLE)", *(f'CAST("{name}" AS VARCHAR)' for name in rule.labels)))
+        hits: dict[Labels, list[Hit]] = {}
+        for value, *texts in self._seen.rows(f"SELECT {columns} FROM (\n{rule.file.select}\n)"):  # noqa: S608 - checked above
+            labels = tuple((name, text) for name, text in zip(rule.labels, texts, strict=True) if text is not None)
+            hits.setdefault(labels, [Hit(tick, value, beyond)])
+        return hits
 
 
 def _no_events() -> pl.DataFrame:

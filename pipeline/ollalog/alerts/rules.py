@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -135,6 +137,25 @@ def rule_of(file: SqlFile, changes: Mapping[str, Any]) -> Rule:
 def duration(text: str) -> timedelta:
     """A duration of a header: "30s", "5m", "1h", "7d"; none is no time."""
     return timedelta(**{UNITS[text[-1]]: int(text[:-1])}) if text else timedelta()
+
+
+def digest(rules: Iterable[Rule]) -> str:
+    """Names some rules with all that they say and their settings: 16 hex digits."""
+    told = [
+        (
+            rule.name,
+            rule.file.select,
+            dict(rule.file.settings),
+            rule.severity,
+            rule.threshold,
+            rule.recovery,
+            rule.wait,
+            rule.keep,
+            rule.no_data,
+        )
+        for rule in rules
+    ]
+    return hashlib.sha256(json.dumps(told, default=str).encode()).hexdigest()[:16]
 
 
 def unknown_rule(name: str, known: Sequence[str]) -> UsageError:

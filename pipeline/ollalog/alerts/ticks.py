@@ -59,9 +59,9 @@ class RuleRunner:
         self._offer(rule, ticks)
         found = self._asked(rule, rule.threshold)
         weak = None if rule.recovery is None else self._asked(rule, rule.recovery)
-        hits = by_labels(found, rule, beyond=True)
+        hits = _by_labels(found, rule, beyond=True)
         if weak is not None:
-            for labels, more in by_labels(weak, rule, beyond=False).items():
+            for labels, more in _by_labels(weak, rule, beyond=False).items():
                 known = {hit.tick for hit in hits.get(labels, [])}
                 both = [*hits.get(labels, []), *(hit for hit in more if hit.tick not in known)]
                 hits[labels] = sorted(both, key=lambda hit: hit.tick)
@@ -151,7 +151,7 @@ def _us(instant: datetime) -> int:
     return (instant - EPOCH) // timedelta(microseconds=1)
 
 
-def by_labels(found: pl.DataFrame, rule: Rule, *, beyond: bool) -> dict[Labels, list[Hit]]:
+def _by_labels(found: pl.DataFrame, rule: Rule, *, beyond: bool) -> dict[Labels, list[Hit]]:
     """A rule's rows by what they are about."""
     import polars as pl
 

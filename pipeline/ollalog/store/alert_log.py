@@ -34,12 +34,13 @@ class AlertLog:
     """History of alerts as of one commit.
 
     `batch`: rows of later batches were not evaluated yet; `end`: the newest instant that was; `checkpoints`: states at
-    midnights (JSON), by the day that they begin.
+    midnights (JSON), by the day that they begin; `rules`: names what it was evaluated with.
     """
 
     batch: int = 0
     end: datetime | None = None
     checkpoints: Mapping[date, str] = field(default_factory=dict)
+    rules: str = ""
 
 
 def read(catalog: Catalog) -> AlertLog:
@@ -51,13 +52,14 @@ def read(catalog: Catalog) -> AlertLog:
         batch=told.get("batch", 0),
         end=datetime.fromisoformat(end) if end else None,
         checkpoints={date.fromisoformat(key.removeprefix(MIDNIGHT)): state for key, state in rows},
+        rules=told.get("rules", ""),
     )
 
 
 def put(catalog: Catalog, log: AlertLog) -> None:
     """Record the history of alerts; within a transaction."""
     catalog.run("DELETE FROM meta WHERE key > ? AND key < ?", (MIDNIGHT, MIDNIGHT + "a"))
-    told = json.dumps({"batch": log.batch, "end": log.end.isoformat() if log.end else None})
+    told = json.dumps({"batch": log.batch, "end": log.end.isoformat() if log.end else None, "rules": log.rules})
     catalog.run("INSERT OR REPLACE INTO meta VALUES (?, ?)", (KEY, told))
     catalog.run_many(
         "INSERT INTO meta VALUES (?, ?)", [(MIDNIGHT + day.isoformat(), state) for day, state in sorted(log.checkpoints.items())]

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 import duckdb
 import polars as pl
@@ -84,6 +84,15 @@ class Warehouse:
     def query(self, sql: str) -> pl.DataFrame:
         """The rows of a trusted query; what it reads is made first. Raises as `view` does."""
         return _explained(sql, self._known, lambda: frame_of(self._relation(sql)))
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """The rows of a trusted query of few rows without instants, in half the time that a frame takes. Raises as `view` does."""
+
+        def ask() -> list[tuple[Any, ...]]:
+            self._make(self._named(sql))
+            return self._connection.execute(sql).fetchall()
+
+        return _explained(sql, self._known, ask)
 
     def prepare(self, statement: str, parameters: Sequence[object] = ()) -> None:
         """Run a trusted statement that makes a relation, a macro or a variable; what it reads is made first.
