@@ -8,11 +8,12 @@ const charts = (() => {
   const STEPS = [1000, 5000, 15000, 30000, 60000, 300000, 900000, 1800000, HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR, DAY, 2 * DAY, 7 * DAY, 14 * DAY, 30 * DAY, 90 * DAY, 365 * DAY];
   const color = (number) => `var(--c${number % 10})`;
 
-  function ticks(max, wanted = 4) {
+  function ticks(max, whole = false, wanted = 4) {
     if (!(max > 0)) return [0];
     const raw = max / wanted;
     const power = 10 ** Math.floor(Math.log10(raw));
-    const step = [1, 2, 2.5, 5, 10].map((unit) => unit * power).find((unit) => unit >= raw);
+    const units = whole ? [1, 2, 5, 10] : [1, 2, 2.5, 5, 10];
+    const step = Math.max(whole ? 1 : 0, units.map((unit) => unit * power).find((unit) => unit >= raw));
     const found = [];
     for (let value = 0; value <= max * 1.0001; value += step) found.push(value);
     return found;
@@ -43,7 +44,7 @@ const charts = (() => {
     const root = svg('svg', { viewBox: `0 0 ${width} ${height}`, width, height, role: 'img', 'aria-label': options.label, 'data-chart': options.name, class: 'chart' });
     const max = options.max || 1;
     const y = (value) => bottom - (value / max) * (bottom - TOP);
-    for (const value of options.yTicks || ticks(max)) {
+    for (const value of options.yTicks || ticks(max, options.whole)) {
       const at = Math.round(y(value)) + 0.5;
       root.append(svg('line', { class: 'grid', x1: left, x2: right, y1: at, y2: at }),
         svg('text', { class: 'axis', x: left - 7, y: at + 3.5, 'text-anchor': 'end' }, (options.yFormat || format.rate)(value)));

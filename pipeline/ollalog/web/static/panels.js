@@ -93,7 +93,7 @@ const panels = (() => {
     if (!rows.length) return empty('No requests in this range.');
     const ok = { name: 'succeeded', color: 'var(--c0)', points: rows.map((row) => [time(row.slice_utc), row.requests - row.failures]) };
     const failed = { name: 'failed', color: 'var(--bad)', points: rows.map((row) => [time(row.slice_utc), row.failures]) };
-    return [charts.legend([ok, failed]), charts.bars(holder, [ok, failed], { ...axis(data), name: 'requests', view: 'activity', marks: versionMarks(data),
+    return [charts.legend([ok, failed]), charts.bars(holder, [ok, failed], { ...axis(data), whole: true, name: 'requests', view: 'activity', marks: versionMarks(data),
       label: `Requests over time: ${rows.reduce((sum, row) => sum + row.requests, 0)} in ${rows.length} slices` })];
   }
 
@@ -212,7 +212,7 @@ const panels = (() => {
     }
     const of = (key) => [...merged].sort(([one], [other]) => one - other).map(([at, row]) => [at, row[key]]);
     const found = [{ name: 'in flight', color: 'var(--c0)', kind: 'area', points: of('in_flight_max') }, { name: 'waiting', color: 'var(--c3)', points: of('waiting_max') }, { name: 'slots', color: 'var(--muted)', dash: '4 3', points: of('slots').filter(([, value]) => value != null) }];
-    return [charts.legend(found), charts.lines(holder, found, { ...axis(data), step, gap: 3600000, least: 2, name: 'concurrency', view: 'concurrency_by_slice', yFormat: format.count, label: `Requests in flight over time, at most ${Math.max(...rows.map((row) => row.in_flight_max))}` })];
+    return [charts.legend(found), charts.lines(holder, found, { ...axis(data), step, gap: 3600000, least: 2, whole: true, name: 'concurrency', view: 'concurrency_by_slice', yFormat: format.count, label: `Requests in flight over time, at most ${Math.max(...rows.map((row) => row.in_flight_max))}` })];
   }
 
   function system(data, holder) {
@@ -268,7 +268,7 @@ const panels = (() => {
     field('last_seen', 'Last', (value) => format.when(time(value), data.zone)), label('example', 'Newest message', { wide: true, class: 'message' })]) : empty('No failed requests.', 'Every request of this range went well.');
 
   const clients = (data) => data.rows('usage_by_client').length ? table(data, 'usage_by_client', data.rows('usage_by_client'), [
-    label('client', 'Client', { show: (value) => name(value) }), field('ratio', 'Share', (value) => [charts.meter(value), ' ', format.percent(value)], { class: 'with-meter' }), field('requests', 'Requests', format.count), field('failures', 'Failed', (value) => el('span', { class: value ? 'bad' : null }, format.count(value))),
+    label('client', 'Client', { show: (value) => name(value) }), field('ratio', 'Share', (value) => [charts.meter(value), el('span', { class: 'share' }, format.percent(value))], { class: 'with-meter' }), field('requests', 'Requests', format.count), field('failures', 'Failed', (value) => el('span', { class: value ? 'bad' : null }, format.count(value))),
     field('p95_ns', 'p95', format.duration), field('total_ns', 'Time', format.duration), field('generated_tokens', 'Tokens', format.count), field('last_seen', 'Last', (value) => format.when(time(value), data.zone))]) : empty('No requests in this range.');
 
   const endpoints = (data) => data.rows('endpoint_latency').length ? table(data, 'endpoint_latency', data.rows('endpoint_latency').slice().sort((one, other) => other.requests - one.requests), [
