@@ -30,6 +30,7 @@ GOOD = [
     ("GET", f"{BASE}/summary?model=qwen2.5:7b", None),
     ("GET", f"{BASE}/metrics/llama3.1:8b", None),
     ("GET", f"{BASE}/system?hours=2.5", None),
+    ("GET", "/api/ai/ollama/health", None),
     ("GET", f"{BASE}/alerts?severity=high&limit=3", None),
     ("GET", f"{BASE}/status", None),
     ("POST", f"{BASE}/monitoring/stop", None),

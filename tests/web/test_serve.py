@@ -125,11 +125,13 @@ def test_sampling_is_begun_and_ended_by_request(tmp_path: Path) -> None:
         assert next(events)[0] == "hello"
         status, told = service.ask("POST", f"{BASE}/monitoring/start", {"interval": 0.5})
         assert status == 200
-        samples: list[dict[str, Any]] = []
-        while not samples:
-            if next(events)[0] == "commit":
-                samples = service.ask("GET", f"{BASE}/system?hours=1")[1]["samples"]
+        told = {}
+        while "memory_ratio" not in told:
+            _, told = next(events)
+        assert 0 < told["memory_ratio"] <= 1
+        samples = service.ask("GET", f"{BASE}/system?hours=1")[1]["samples"]
         assert samples[-1]["memory_bytes"] > 0
+        assert service.ask("GET", "/api/ai/ollama/health")[1]["sampled_at"]
         _, told = service.ask("GET", f"{BASE}/status")
         assert (told["monitoring"]["sampling"], told["monitoring"]["interval_s"]) == (True, 0.5)
         status, told = service.ask("POST", f"{BASE}/monitoring/stop")

@@ -35,6 +35,15 @@ class Health(Answer):
     version: str
 
 
+class OllamaHealth(Answer):
+    """Whether Ollama answered when a host was sampled last."""
+
+    available: bool | None = Field(description="null when no sample of the last minute tells")
+    sampled_at: str | None
+    models_loaded: int | None
+    models_total: int | None
+
+
 class ViewSummary(Answer):
     """One view of the store."""
 

@@ -127,5 +127,5 @@ ENDPOINTS = (
     Endpoint("POST", "/api/sql", "Rows of one query that only reads", sql, QueryRows, body=QueryBody),
     Endpoint("GET", "/api/dashboard", "All that the dashboard shows: one JSON object a line", dashboard, LINES, DashboardParameters),
     Endpoint("GET", "/metrics", "Counters and histograms for Prometheus", metrics, METRICS, MetricsParameters),
-    Endpoint("GET", "/events", "Server-sent events: hello, commit, alert, dropped", events, EVENTS),
+    Endpoint("GET", "/events", "Server-sent events: hello, commit, alert, sample, dropped", events, EVENTS),
 )  # fmt: skip

@@ -21,6 +21,7 @@ from ollalog.web.answers import (
     Gpu,
     ModelMetrics,
     Monitoring,
+    OllamaHealth,
     Removed,
     Status,
     Summary,
@@ -156,6 +157,22 @@ async def system(asked: Asked) -> Response:
 
     samples = json.loads(await service.reader.answer("system", Scope(since=since), ask))
     return json_response(SystemSamples(hours=hours, samples=samples, note=None if samples else NO_SAMPLES))
+
+
+async def ollama_health(asked: Asked) -> Response:
+    """Whether Ollama answered when the host was sampled last."""
+    service = asked.service
+    now = service.clock.now_utc()
+    recent = Scope(since=now - timedelta(seconds=60 + now.timestamp() % ORDERS_S))
+    sample = json.loads(await service.reader.answer("health", recent, lambda house: encoded(_last_sample(house)))) or {}
+    return json_response(
+        OllamaHealth(
+            available=sample.get("is_available"),
+            sampled_at=sample.get("happened_at"),
+            models_loaded=sample.get("models_loaded"),
+            models_total=sample.get("models_total"),
+        )
+    )
 
 
 async def alerts(asked: Asked) -> Response:
@@ -323,6 +340,7 @@ ENDPOINTS = (
         "GET", f"{BASE}/metrics/{{model_name:path}}", "One model", model_metrics, ModelMetrics, ScopeParameters,
         path_meanings={"model_name": "as Ollama shows it; may hold : and /; llama3.1 means llama3.1:latest"},
     ),
+    Endpoint("GET", "/api/ai/ollama/health", "Whether Ollama answered when the host was sampled last", ollama_health, OllamaHealth),
     Endpoint("GET", f"{BASE}/system", "Samples of the host", system, SystemSamples, SystemParameters),
     Endpoint("GET", f"{BASE}/alerts", "Alerts, the newest first", alerts, AlertList, AlertParameters),
     Endpoint("POST", f"{BASE}/monitoring/start", "Sample the host so often", start, Monitoring, body=MonitoringBody),

@@ -5,21 +5,38 @@ from __future__ import annotations
 import asyncio
 import json
 from contextlib import suppress
+from functools import partial
 
 from ollalog.asking import Scope
 from ollalog.core.clock import Clock
 from ollalog.core.errors import PipelineError
 from ollalog.core.rows import plain
+from ollalog.warehouse import Warehouse
 from ollalog.web.events import Hub
 from ollalog.web.reader import Reader
 from ollalog.web.rows import encoded
 
 LOOK_S = 0.25
-MOST_ALERTS = 20
-NEW_ALERTS = """
-    SELECT happened_at, rule, state, severity, model, value, threshold, message, recommendation
-    FROM alerts WHERE batch > {batch} AND NOT replayed ORDER BY happened_at DESC LIMIT {most}
-"""
+MOST_NEWS = 20
+# Event -> the table that it comes from, and what is new in it, the newest first.
+NEWS = {
+    "alert": (
+        "alerts",
+        """SELECT happened_at, rule, state, severity, model, value, threshold, message, recommendation
+        FROM alerts WHERE batch > {batch} AND NOT replayed ORDER BY happened_at DESC LIMIT {most}""",
+    ),
+    "sample": (
+        "resource_samples",
+        """SELECT host, happened_at, cpu_ratio, memory_ratio, gpu_ratio, gpu_memory_bytes, disk_ratio, models_loaded, is_available
+        FROM resource_samples WHERE batch > {batch} AND scope = 'host'
+        QUALIFY row_number() OVER (PARTITION BY host ORDER BY happened_at DESC) = 1 ORDER BY happened_at DESC LIMIT {most}""",
+    ),
+}
+
+
+def _rows(question: str, house: Warehouse) -> bytes:
+    """Rows of one of our own questions."""
+    return encoded(house.query(question).to_dicts())
 
 
 class Watch:
@@ -46,21 +63,22 @@ class Watch:
             if self._hub.count and (batch := self._last_batch()) != self._batch:
                 before, self._batch = self._batch, batch
                 self._hub.publish("commit", {"batch": batch, "at": plain(self._clock.now_utc())})
-                # Told beside it: what is asked of alerts must not hold up the next commit.
+                # Told beside it: what is asked of alerts and samples must not hold up the next commit.
                 if self._telling is None or self._telling.done():
-                    self._telling = asyncio.create_task(self._tell_alerts(before))
+                    self._telling = asyncio.create_task(self._tell_news(before))
         if self._telling is not None:
             self._telling.cancel()
 
-    async def _tell_alerts(self, batch: int) -> None:
+    async def _tell_news(self, batch: int) -> None:
+        """Tell of alerts that changed and of the newest sample of each host, where commits after `batch` have some."""
         with suppress(PipelineError):
             snapshot = await self._reader.snapshot()
-            if not any(part.table == "alerts" and part.batch > batch for part in snapshot.parts):
-                return
-            question = NEW_ALERTS.format(batch=int(batch), most=MOST_ALERTS)
-            found = await self._reader.once(Scope(), lambda house: encoded(house.query(question).to_dicts()))
-            for alert in reversed(json.loads(found)):
-                self._hub.publish("alert", alert)
+            fresh = {part.table for part in snapshot.parts if part.batch > batch}
+            for event, (table, question) in NEWS.items():
+                if table in fresh:
+                    asked = partial(_rows, question.format(batch=int(batch), most=MOST_NEWS))
+                    for row in reversed(json.loads(await self._reader.once(Scope(), asked))):
+                        self._hub.publish(event, row)
 
     def _last_batch(self) -> int:
         try:
