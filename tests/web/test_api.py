@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from pathlib import Path
@@ -9,12 +10,15 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.testclient import TestClient
 
 from ollalog.core.rows import plain
 from ollalog.export.answer import rendered
 from ollalog.web.app import ENDPOINTS
 from ollalog.web.openapi import document
+from ollalog.web.problems import on_fault
 from tests.web.serving import BASE, client_of, service_of
 
 DOCUMENT = document(ENDPOINTS)
@@ -198,6 +202,30 @@ def test_the_dashboard_data_has_a_line_a_view(client: TestClient) -> None:
         assert line["error"] is None
         if line["view"] != "model_residency":
             assert line["rows"] == plain(client.get(f"/api/views/{line['view']}").json()["rows"])
+
+
+def test_a_fault_of_ours_is_told_without_its_insides() -> None:
+    """R7: an answer for the browser, a line for the terminal, no traceback."""
+    said: list[str] = []
+    telling = on_fault(said.append)
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": "/api/views",
+        "headers": [],
+        "query_string": b"",
+        "server": ("a", 1),
+        "scheme": "http",
+    }
+
+    async def fail() -> Response:
+        return await telling(Request(scope), ZeroDivisionError("insides"))
+
+    answer = asyncio.run(fail())
+    assert answer.status_code == 500
+    assert b"insides" not in answer.body
+    assert "ZeroDivisionError" in said[-1]
+    assert "\n" not in said[-1]
 
 
 def test_an_empty_store_is_answered_too(tmp_path: Path) -> None:

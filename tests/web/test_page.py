@@ -162,6 +162,7 @@ def test_what_a_log_says_stays_text(opened: Open, tmp_path: Path) -> None:
         page.keyboard.press("Control+Enter")
         page.wait_for_selector("#answer table")
         assert "<img src=x onerror=alert(3)>" in page.inner_text("#answer")
+        page.context.close()
 
 
 def test_a_commit_is_drawn_without_a_reload(opened: Open, tmp_path: Path) -> None:
@@ -176,6 +177,7 @@ def test_a_commit_is_drawn_without_a_reload(opened: Open, tmp_path: Path) -> Non
         more.write_text(records.read_text(encoding="utf-8").replace("T11:", "T10:"), encoding="utf-8")
         ingest(store, access, more)
         page.wait_for_selector(".tile[data-tile=requests_per_minute] .note:text-is('16 in all')")
+        page.context.close()
 
 
 def test_light_dark_and_phone_width(opened: Open, address: str) -> None:
@@ -202,7 +204,9 @@ def test_nothing_jumps_while_the_page_fills(opened: Open, address: str) -> None:
 def test_an_empty_store_says_what_to_do(opened: Open, tmp_path: Path) -> None:
     """U4."""
     with served(service_of(tmp_path / "store")) as url:
-        assert "ollalog ingest" in opened(url).inner_text("#notice")
+        page = opened(url)
+        assert "ollalog ingest" in page.inner_text("#notice")
+        page.context.close()
 
 
 def test_a_question_that_fails_is_told(opened: Open, address: str) -> None:

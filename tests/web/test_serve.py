@@ -154,6 +154,20 @@ def test_the_logs_are_not_followed_longer_than_the_service_lives(tmp_path: Path)
         assert ended
 
 
+def test_the_end_does_not_wait_for_a_question_and_prints_no_traceback(tmp_path: Path) -> None:
+    """R7: asked to end while a query runs for long, it ends within two seconds, quietly."""
+    with serving(tmp_path / "store", "--no-tail") as service:
+        connection = http.client.HTTPConnection(urlsplit(service.url).netloc, timeout=BOUND_S)
+        body = json.dumps({"query": "SELECT sum(a.range * b.range) FROM range(100000000) a, range(100000000) b", "timeout_s": 30})
+        connection.request("POST", "/api/sql", body, {"content-type": "application/json"})
+        assert service.ask("GET", "/healthz")[0] == 200
+        code, took_s = service.end()
+        connection.close()
+        assert service.process.stderr is not None
+        assert (code, service.process.stderr.read()) == (0, "")
+        assert took_s < 3
+
+
 def test_a_port_in_use_is_one_message(tmp_path: Path) -> None:
     """R7."""
     with socket.create_server(("127.0.0.1", 0)) as taken:

@@ -63,7 +63,7 @@ def make_app(service: Service, guard: Guard) -> Starlette:
         exception_handlers={
             HTTPException: problems.on_http_exception,
             PipelineError: problems.on_pipeline_error,
-            Exception: problems.on_fault,
+            Exception: problems.on_fault(service.say),
         },
         lifespan=lifespan,
     )

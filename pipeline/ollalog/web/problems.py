@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import traceback
+from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
 from starlette.exceptions import HTTPException
@@ -73,6 +75,14 @@ async def on_pipeline_error(_request: Request, failure: Exception) -> Response:
     return of_failure(failure) if isinstance(failure, PipelineError) else problem(500, "internal error")
 
 
-async def on_fault(_request: Request, _failure: Exception) -> Response:
-    """What nobody foresaw: told without its insides."""
-    return problem(500, "ollalog itself failed", {"detail": "the request had no effect; the service goes on", "fix": "see its stderr"})
+def on_fault(say: Callable[[str], None]) -> Callable[[Request, Exception], Awaitable[Response]]:
+    """What nobody foresaw: the browser is told without its insides, the person at the terminal in a line."""
+
+    async def told(request: Request, failure: Exception) -> Response:
+        frames = traceback.extract_tb(failure.__traceback__)
+        place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+        asked = f"{request.method} {request.url.path[:100]}"
+        say(f"ollalog itself failed on {asked}: {type(failure).__name__}: {str(failure)[:200]}{place}; please report it")
+        return problem(500, "ollalog itself failed", {"detail": "the request had no effect; the service goes on", "fix": "see its stderr"})
+
+    return told

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import logging
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -67,6 +68,9 @@ def run(app: ASGIApp, opened: socket.socket, on_stop: Callable[[], None]) -> Non
         opened: What `listen` made.
         on_stop: Called once when the end begins, to end what would not by itself, such as open streams.
     """
+    # It would print tracebacks; what went wrong is told in our own words (problems.on_fault).
+    logging.getLogger("uvicorn.error").addHandler(logging.NullHandler())
+    logging.getLogger("uvicorn.error").propagate = False
     config = uvicorn.Config(
         app, log_config=None, access_log=False, server_header=False, date_header=True, lifespan="on", backlog=BACKLOG,
         timeout_graceful_shutdown=GRACE_S, timeout_keep_alive=30, h11_max_incomplete_event_size=32 << 10, ws="none",
