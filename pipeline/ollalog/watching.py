@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 OpenWarehouse = Callable[[Snapshot], "Warehouse"]
 UnsettledPairs = Callable[[Mapping[str, str]], "pl.DataFrame | None"]
 
-SPACING_S, SHARE = 0.1, 0.25
+SPACING_S, SHARE = 0.08, 0.33
 """Evaluations begin at least so far apart, and take no more than this share of a processor."""
 WAITING_S, BY_TIME_S = 1.0, 15.0
 """Without news rules are asked again after so long: while some still wait to see the last rows, and when nothing comes."""
