@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 OpenWarehouse = Callable[[Snapshot], "Warehouse"]
 UnsettledPairs = Callable[[Mapping[str, str]], "pl.DataFrame | None"]
 
-SPACING_S, SHARE = 0.1, 0.25
+SPACING_S, SHARE = 0.08, 0.33
 """Evaluations begin at least so far apart, and take no more than this share of a processor."""
 WAITING_S, BY_TIME_S = 1.0, 15.0
 """Without news rules are asked again after so long: while some still wait to see the last rows, and when nothing comes."""
@@ -124,10 +124,10 @@ class Watch:
         if not self._is_time(now, now_s, is_behind=is_behind, at_last=at_last):
             return
         began_s = thread_time()
-        self._asked_at_s, is_fed, self._is_fed = now_s, self._is_fed, False
+        self._asked_at_s, self._is_fed = now_s, False
         try:
-            self._evaluate(now, is_fed=is_fed)
-        except PipelineError as failure:
+            self._evaluate(now)
+        except (PipelineError, pl.exceptions.PolarsError) as failure:  # whatever is wrong with alerts, logs are read on
             self._say(f"alerts were not evaluated: {failure}")
             self.forget()
             self._next_at_s = now_s + RETRY_S
@@ -163,7 +163,7 @@ class Watch:
         is_waiting = self._live is not None and self._live.is_waiting()
         return self._is_fed or pause_s >= BY_TIME_S or (is_waiting and pause_s >= WAITING_S) or self._live is None
 
-    def _evaluate(self, now: datetime, *, is_fed: bool) -> None:
+    def _evaluate(self, now: datetime) -> None:
         changes: list[Change] = []
         states = self._states
         if self._tick is not None and now < self._tick - FRESH:
@@ -175,12 +175,10 @@ class Watch:
             snapshot = store.read_snapshot(self._place.root)
             if self._tick is not None and now - self._tick > GAP:
                 states, changes = self._caught_up(snapshot, states, now)
-            recent = Recent(self._rules.values(), self._place.open_warehouse, self._place.unsettled_pairs)
+            recent = Recent(self._rules.values(), self._place.open_warehouse, self._place.unsettled_pairs, self._place.opened.summaries)
             recent.seed(snapshot, now)
             live = Live(list(self._rules.values()), recent)
             self._live, self._recent = live, recent
-        elif is_fed and recent.news():
-            recent.put_sources(self._place.opened.summaries())
         slow = store.read_snapshot(self._place.root) if live.needs_snapshot(now) else None
         states, found = live.evaluate(states, now, slow)
         for name, problem in found.problems.items():

@@ -125,6 +125,7 @@ def print_alerts(folder: Path, rates: Sequence[int], seconds: float) -> None:
         log.touch()
         with _tail(place / "store", log, "--rules", str(place / "rules")) as tail:
             _wait_until((place / "store" / "catalog.sqlite").exists)
+            threading.Event().wait(1.5)
             ends = threading.Event()
             fired: dict[str, int] = {}
             watcher = threading.Thread(target=_watch_alerts, args=(place / "store", fired, ends))

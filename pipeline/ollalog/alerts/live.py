@@ -18,8 +18,8 @@ BY_TIME = timedelta(seconds=15)
 """What time alone changes is looked at so often."""
 PATIENT, OF_SUMS = timedelta(seconds=1), timedelta(seconds=5)
 """A rule that waits for a minute and more before it fires, and one that reads sums over hours, is asked no more often than this."""
-PATIENT_AT_ONCE = 2
-"""Of those, so many are asked beside rules that can fire at once."""
+PATIENT_AT_ONCE = 1
+"""Of those, so many are asked at a time beside rules that can fire at once."""
 
 
 @dataclass

@@ -60,10 +60,14 @@ class Recent:
     """Recent rows for some rules. To be seeded before it is fed; all of it can be lost and seeded again."""
 
     def __init__(
-        self, rules: Iterable[Rule], open_warehouse: OpenWarehouse, unsettled_pairs: Callable[[Mapping[str, str]], pl.DataFrame | None]
+        self,
+        rules: Iterable[Rule],
+        open_warehouse: OpenWarehouse,
+        unsettled_pairs: Callable[[Mapping[str, str]], pl.DataFrame | None],
+        sources: Callable[[], Sequence[SourceSummary]] = tuple,
     ) -> None:
         self._views = load_views()
-        self._open, self._unsettled_pairs = open_warehouse, unsettled_pairs
+        self._open, self._unsettled_pairs, self._sources = open_warehouse, unsettled_pairs, sources
         rules = list(rules)
         self._words = set().union(*(re.findall(r"\w+", rule.file.select.lower()) for rule in rules))
         self.slow = {rule.name for rule in rules if not self._is_quick(rule)}
@@ -85,7 +89,7 @@ class Recent:
         self._held: dict[str, _Held] = {}
         self._kept_rows: dict[str, int] = {}
         self._pruned_at = EPOCH
-        self._has_kept_news = self._has_hot_news = False
+        self._has_kept_news = self._has_hot_news = self._has_log_news = False
 
     def reads(self, rule: Rule) -> frozenset[str]:
         """The tables that a rule depends on, directly or through views."""
@@ -152,6 +156,7 @@ class Recent:
             if rows.height:
                 self._queue.setdefault(name, []).append(rows)
         self._states.update(states)
+        self._has_log_news = True
 
     def news(self) -> frozenset[str]:
         """The tables that have rows which no rule has seen."""
@@ -163,10 +168,6 @@ class Recent:
             self._take_in(now, rolls=True)
         if now - self._pruned_at >= PRUNE_EVERY or any(held.rows > HELD_ROWS * 5 // 4 for held in self._held.values()):
             self._prune(now)
-
-    def put_sources(self, summaries: Sequence[SourceSummary]) -> None:
-        """Tell which logs there are."""
-        self._put_sources(summaries)
 
     def at(self, tick: datetime) -> None:
         """The tick that rules are asked for from now on."""
@@ -184,6 +185,9 @@ class Recent:
             self._freshen(tick)
         if self.is_of_sums(rule):
             self._roll()
+        if "sources" in rule.file.needs and self._has_log_news:
+            self._has_log_news = False
+            self._put_sources(self._sources())
         self._seen.prepare("SET VARIABLE first_us = $1::BIGINT", [_us(tick - rule.window)])
         found = self._asked(rule, rule.threshold, tick, beyond=True)
         if recovering and rule.recovery is not None:
@@ -405,9 +409,13 @@ class Recent:
         self._fragments[name] = 0
 
     def _put_sources(self, summaries: Iterable[SourceSummary]) -> None:
-        sources = [summary.source for summary in summaries]
-        schema = {"source": pl.Int64(), "family": pl.String(), "path": pl.String(), "host": pl.String()}
-        rows = [(source.id, source.family, source.path, source.host) for source in sources]
+        texts, numbers = ("family", "path", "kind", "host"), ("source", "generation", "offset_bytes", "lines", "gap_bytes")
+        schema = {**dict.fromkeys(texts, pl.String()), **dict.fromkeys(numbers, pl.Int64())}
+        rows = [
+            (one.source.family, one.source.path, one.source.kind, one.source.host, one.source.id, one.source.generation, one.source.offset,
+             one.lines, one.gap_bytes)
+            for one in summaries
+        ]  # fmt: skip
         self._seen.prepare("TRUNCATE sources")
         self._seen.insert("sources", pl.DataFrame(rows, schema=schema, orient="row"))
 
