@@ -18,7 +18,6 @@ from ollalog.recorder.families import CREW_FEEDS, FEEDS
 from ollalog.recorder.performance import PerformanceRecorder
 from tests.parsing.reading import context, read_file
 from tests.recorder.demonstration import record_everything
-from tests.recorder.test_exports import parsed
 from tests.recorder.test_performance import TEXTS
 
 NUMBERS = st.one_of(
@@ -42,22 +41,6 @@ def test_every_event_of_a_run_is_a_row(tmp_path: Path, capsys: pytest.CaptureFix
     query = "SELECT name, count(*) AS n FROM executions WHERE kind = 'tool' AND status = 'error' GROUP BY ALL"
     assert run(["sql", "--store", store, "--format", "json", query]) == 0
     assert json.loads(capsys.readouterr().out) == [{"name": "search", "n": 1}]
-
-
-def test_the_store_exports_what_the_producer_exports(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """B4, D1 to D8: one definition of each family, counted twice by different code."""
-    collector = MetricsCollector(tmp_path / "logs")
-    record_everything(collector)
-    store, page = str(tmp_path / "store"), tmp_path / "metrics.prom"
-    assert run(["ingest", "-q", "--store", store, str(tmp_path / "logs")]) == 0
-    namespaces = ["--namespace", "tinyllm", "--namespace", "crew"]
-    assert run(["export", "--store", store, "--format", "prometheus", *namespaces, "--output", str(page)]) == 0
-    capsys.readouterr()
-    types, samples = parsed(page.read_text(encoding="utf-8"))
-    own_types, own_samples = parsed(collector.export_prometheus())
-    assert {name: types[name] for name in own_types} == own_types
-    for name, own in own_samples.items():
-        assert samples[name] == pytest.approx(own, abs=1e-6)
 
 
 def test_rotated_files_are_read_once_each_while_the_producer_goes_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
