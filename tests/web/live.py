@@ -36,7 +36,7 @@ def served(service: Service, token: str | None = None) -> Iterator[str]:
         thread = threading.Thread(target=lambda: server.run(sockets=[opened]), daemon=True)
         thread.start()
         try:
-            assert server.is_up.wait(20)
+            assert server.is_up.wait(60)
             yield f"http://127.0.0.1:{opened.getsockname()[1]}"
         finally:
             server.should_exit = True

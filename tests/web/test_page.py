@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs the program chromium (Debian package chromium)")
-MOST_MS = 20_000
+MOST_MS = 60_000
 
 
 @pytest.fixture(scope="module")
