@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from ollalog.web.pages import FOLDER, ICON, PAGE, SCRIPTS, STYLE
+
 ROOT = Path(__file__).parent.parent
 
 
@@ -41,6 +43,13 @@ def python(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
 def test_every_sql_file_and_every_case_of_a_rule_is_in_the_wheel(wheel: Path) -> None:
     shipped = {name.removeprefix("ollalog/") for name in zipfile.ZipFile(wheel).namelist() if name.startswith("ollalog/sql/")}
     assert shipped == {str(file.relative_to(ROOT)) for file in (ROOT / "sql").rglob("*.*")}
+
+
+def test_every_file_of_the_page_is_in_the_wheel(wheel: Path) -> None:
+    """F13: the dashboard comes with the program."""
+    folder = "ollalog/web/static/"
+    shipped = {name.removeprefix(folder) for name in zipfile.ZipFile(wheel).namelist() if name.startswith(folder)}
+    assert shipped == {file.name for file in FOLDER.iterdir()} >= {*SCRIPTS, STYLE, PAGE, ICON}
 
 
 def test_wheel_holds_nothing_but_the_package(wheel: Path) -> None:
