@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 
 import pytest
 from hypothesis import settings
@@ -20,5 +21,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     os.environ["OLLAMA_MODELS"] = os.devnull  # rows must not depend on which models the machine has
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # A shell that starts a job in the background lets it ignore Ctrl-C, and the programs that tests start would, too.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if config.getoption("--update-golden") and os.environ.get("CI"):
         raise pytest.UsageError("expected outputs are never rewritten in continuous integration")
