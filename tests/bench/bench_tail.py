@@ -362,7 +362,7 @@ class _Mtail(_Follower):
             connection.close()
         except OSError:
             return -1
-        return sum(int(line.rsplit(" ", 1)[1]) for line in text.splitlines() if line.startswith("requests_total{"))
+        return sum(int(float(line.rsplit(" ", 1)[1])) for line in text.splitlines() if line.startswith("requests_total{"))
 
 
 @contextmanager
