@@ -20,7 +20,7 @@ MODE = 0o644
 
 @click.command(short_help="Counters and gauges as Prometheus text, JSON, CSV or Parquet.")
 @click.option("--format", "format_name", type=click.Choice(FORMATS), default="prometheus", help="What is written [prometheus].")
-@click.option("--namespace", "namespaces", type=Namespace(), multiple=True, help="ollama, tinyllm, crew or a prefix of yours; repeatable.")
+@click.option("--namespace", "namespaces", type=Namespace(), multiple=True, help="ollama, tinyllm, crew or a prefix of yours; with commas.")
 @click.option("--max-series", type=click.IntRange(min=1), metavar="N", help="Most series of a family, all others counted together [1000].")
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write to a file instead of stdout.")
 @click.pass_obj

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 @click.command(short_help="Serve /metrics for Prometheus.")
 @click.option("--port", type=click.IntRange(0, 65535), default=9464, help="Port to listen on; 0: any that is free [9464].")
 @click.option("--host", default="127.0.0.1", metavar="ADDRESS", help="Address to listen on [127.0.0.1].")
-@click.option("--namespace", "namespaces", type=Namespace(), multiple=True, help="ollama, tinyllm, crew or a prefix of yours; repeatable.")
+@click.option("--namespace", "namespaces", type=Namespace(), multiple=True, help="ollama, tinyllm, crew or a prefix of yours; with commas.")
 @click.option("--max-series", type=click.IntRange(min=1), metavar="N", help="Most series of a family, all others counted together [1000].")
 @click.pass_obj
 def metrics(session: Session, *, port: int, host: str, namespaces: tuple[str, ...], max_series: int | None) -> int:

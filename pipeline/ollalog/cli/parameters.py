@@ -24,13 +24,13 @@ class TimeZone(click.ParamType[str]):
 
 
 class Namespace(click.ParamType[str]):
-    """What the names of metrics begin with."""
+    """What the names of metrics begin with; several with commas."""
 
     name = "namespace"
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """The text itself when a metric's name can begin with it."""
-        if not _is_namespace(value):
+        """The text itself when a metric's name can begin with each name of it."""
+        if not all(map(_is_namespace, _named(value))):
             self.fail(f"{value!r} is none: letters, digits and underscores, no digit first, as in tinyllm", param, ctx)
         return value
 
@@ -41,9 +41,7 @@ def namespaces_of(given: Sequence[str], setting: str) -> list[str]:
     Raises:
         ConfigError: the setting names what is none.
     """
-    if given:
-        return list(given)
-    named = [name.strip() for name in setting.split(",")]
+    named = [name for text in given or (setting,) for name in _named(text)]
     odd = [name for name in named if not _is_namespace(name)]
     if odd:
         from ollalog.core.errors import ConfigError
@@ -52,6 +50,10 @@ def namespaces_of(given: Sequence[str], setting: str) -> list[str]:
             "namespaces: not one of a metric", found=", ".join(odd), want="letters, digits and underscores", fix="correct the value"
         )
     return named
+
+
+def _named(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",")]
 
 
 def _is_namespace(name: str) -> bool:
