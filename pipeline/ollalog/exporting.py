@@ -6,15 +6,15 @@ import signal
 import threading
 from collections.abc import Callable, Sequence
 from functools import partial
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from socket import AF_INET6
 from urllib.parse import urlsplit
 
 from ollalog import export, store
 from ollalog.core.clock import Clock
 from ollalog.core.errors import UsageError
 from ollalog.core.interrupt import interruptible
+from ollalog.recorder.server import AnsweringServer
 
 DEFAULT_PORT = 9464
 IDLE_S = 30.0
@@ -38,7 +38,7 @@ class MetricsServer:
             UsageError: the port is in use, or the address is none of this machine.
         """
         try:
-            self._server = _Server((host, port), asked)
+            self._server = AnsweringServer((host, port), partial(_Handler, asked))
         except (OSError, OverflowError) as failure:
             raise UsageError(
                 "the metrics cannot be served",
@@ -78,33 +78,6 @@ def serve_metrics(asked: export.Asked, host: str, port: int, announce: Callable[
             stop.wait_for(threading.Event().wait)
         finally:
             server.close()
-
-
-class _Server(ThreadingHTTPServer):
-    """A thread for each connection; at the end they are waited for, but not for ever."""
-
-    daemon_threads = True
-
-    def __init__(self, place: tuple[str, int], asked: export.Asked) -> None:
-        self._answering: set[threading.Thread] = set()
-        if ":" in place[0]:
-            self.address_family = AF_INET6
-        super().__init__(place, partial(_Handler, asked))
-
-    def process_request_thread(self, request: object, client_address: object) -> None:
-        self._answering.add(threading.current_thread())
-        try:
-            super().process_request_thread(request, client_address)  # type: ignore[arg-type]
-        finally:
-            self._answering.discard(threading.current_thread())
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """A client that went away is no event."""
-
-    def finish(self, seconds: float) -> None:
-        """Wait for the threads that are answering."""
-        for thread in list(self._answering):
-            thread.join(seconds / max(1, len(self._answering)))
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import given
+from prometheus_client.parser import text_string_to_metric_families
 
 import ollalog
 from ollalog import MetricsCollector
@@ -25,10 +26,9 @@ Samples = dict[str, dict[tuple[tuple[str, str], ...], float]]
 
 def parsed(text: str) -> tuple[dict[str, str], Samples]:
     """Families with their types, and samples by name and labels, as prometheus-client reads them."""
-    parser = pytest.importorskip("prometheus_client.parser")
     types: dict[str, str] = {}
     samples: Samples = {}
-    for family in parser.text_string_to_metric_families(text):
+    for family in text_string_to_metric_families(text):
         types[family.name + ("_total" if family.type == "counter" else "")] = family.type
         assert family.documentation
         for sample in family.samples:

@@ -41,7 +41,7 @@ class MetricsServer:
             MetricsServerError: The port is in use, or the address is none of this machine.
         """
         try:
-            self._server = _Server((address, port), _handler(export))
+            self._server = AnsweringServer((address, port), _handler(export))
         except (OSError, OverflowError) as error:
             raise MetricsServerError(
                 f"the metrics server cannot listen\n  at     {address}:{port}\n  found  {error}\n"
@@ -71,12 +71,12 @@ class MetricsServer:
         self._server.socket.close()
 
 
-class _Server(ThreadingHTTPServer):
+class AnsweringServer(ThreadingHTTPServer):
     """One thread a connection; they are waited for at the end, but not for ever."""
 
     daemon_threads = True
 
-    def __init__(self, place: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
+    def __init__(self, place: tuple[str, int], handler: Callable[..., BaseHTTPRequestHandler]) -> None:
         self._answering: set[threading.Thread] = set()
         if ":" in place[0]:
             import socket
@@ -85,6 +85,7 @@ class _Server(ThreadingHTTPServer):
         super().__init__(place, handler)
 
     def process_request_thread(self, request: object, client_address: object) -> None:
+        """Answer one connection, and be known as answering meanwhile."""
         self._answering.add(threading.current_thread())
         try:
             super().process_request_thread(request, client_address)  # type: ignore[arg-type]
