@@ -15,6 +15,7 @@ class Envelope:
     """One wrapper: which lines wear it, and how the payload (and its time, where the wrapper has one) is taken out.
 
     `is_json`: the wrapped lines are JSON objects; only such wrappers are looked for around a line that begins with a brace.
+    `is_part`: which wrapped lines end in the middle of a line, because the wrapper holds no longer ones; None: it holds any.
     `unwrap` keeps the rows and LINE_SCHEMA of the lines it is given; a payload that cannot be taken out is null.
     """
 
@@ -24,9 +25,12 @@ class Envelope:
     unwrap: Callable[[pl.DataFrame], pl.DataFrame]
     examples: tuple[str, ...]
     is_json: bool = False
+    is_part: Callable[[pl.Expr], pl.Expr] | None = None
 
 
-def by_pattern(name: str, rank: int, pattern: str, examples: tuple[str, ...], stamp_format: str | None = None) -> Envelope:
+def by_pattern(  # noqa: PLR0913 - what an envelope is
+    name: str, rank: int, pattern: str, examples: tuple[str, ...], *, stamp_format: str | None = None, part_pattern: str | None = None
+) -> Envelope:
     """An envelope that is a prefix: a pattern with the named group `payload` and, with a format, `stamp` (with its offset)."""
 
     def unwrap(lines: pl.DataFrame) -> pl.DataFrame:
@@ -40,7 +44,8 @@ def by_pattern(name: str, rank: int, pattern: str, examples: tuple[str, ...], st
             fields = fields.with_columns(groups["stamp"].alias("wrapped_stamp"))
         return fields.with_columns(pl.coalesce("stamp", stamp).alias("stamp")).select(list(LINE_SCHEMA))
 
-    return Envelope(name=name, rank=rank, owns=lambda text: text.str.contains(pattern), unwrap=unwrap, examples=examples)
+    is_part = None if part_pattern is None else lambda text: text.str.contains(part_pattern)
+    return Envelope(name, rank, lambda text: text.str.contains(pattern), unwrap, examples, is_part=is_part)
 
 
 def json_fields(

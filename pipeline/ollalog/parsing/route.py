@@ -74,11 +74,12 @@ def _routed(lines: pl.DataFrame, known_formats: Sequence[Format], *, may_unwrap:
     first = _asked(texts, [known for known in known_formats if not known.is_json])
     parts, texts = [first], first.unowned
     if may_unwrap:
-        from_objects, objects = _unwrapped(objects, json_envelopes)
-        from_texts, texts = _unwrapped(texts, [known for known in all_envelopes() if not known.is_json])
+        from_objects, objects, parts_of_objects = _unwrapped(objects, json_envelopes)
+        from_texts, texts, parts_of_texts = _unwrapped(texts, [known for known in all_envelopes() if not known.is_json])
         payloads = pl.concat([from_objects, from_texts])
         if payloads.height:
             parts.append(_routed(payloads.sort("line"), known_formats, may_unwrap=False))
+            alike.append(_opened_by(pl.concat([parts_of_objects, parts_of_texts]), parts[-1].unowned["line"]))
     parts.append(_asked(objects, json_formats))
     return Routed(
         extracts=(*alike, *(pair for part in parts for pair in part.extracts)),
@@ -127,9 +128,15 @@ def _broken(line: pl.DataFrame, _reason: str) -> pl.DataFrame:
     return line.with_columns(pl.lit(None, pl.String).alias("text"))
 
 
-def _unwrapped(lines: pl.DataFrame, asked: Sequence[Envelope]) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Payloads of the lines that wear an envelope, and the lines that wear none (or a broken one)."""
+def _opened_by(parts: pl.Series, unowned: pl.Series) -> tuple[str, Extract]:
+    """What a line begins that its envelope cuts into parts: the parts behind the first, which no format owns, continue it."""
+    return "envelope", Extract(opens=parts.filter(~parts.is_in(unowned.implode())))
+
+
+def _unwrapped(lines: pl.DataFrame, asked: Sequence[Envelope]) -> tuple[pl.DataFrame, pl.DataFrame, pl.Series]:
+    """Payloads of the lines that wear an envelope, the lines that wear none (or a broken one), and which of the payloads are cut."""
     payloads: list[pl.DataFrame] = [NO_LINES]
+    parts = [NO_LINES["line"]]
     rest = lines
     for known in asked:
         if rest.height == 0:
@@ -141,4 +148,6 @@ def _unwrapped(lines: pl.DataFrame, asked: Sequence[Envelope]) -> tuple[pl.DataF
         is_broken = unwrapped["text"].is_null()
         payloads.append(unwrapped.filter(~is_broken))
         rest = pl.concat([rest, mine.filter(is_broken)])
-    return pl.concat(payloads).sort("line"), rest.sort("line")
+        if known.is_part is not None:
+            parts.append(mine.filter(known.is_part(pl.col("text")) & ~is_broken)["line"])
+    return pl.concat(payloads).sort("line"), rest.sort("line"), pl.concat(parts)

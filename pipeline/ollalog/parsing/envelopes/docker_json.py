@@ -9,6 +9,8 @@ import polars as pl
 from ollalog.parsing.envelope import Envelope, json_fields, without_halves
 from ollalog.parsing.format import LINE_SCHEMA
 
+RECORD_BYTES = 16 << 10
+"""Docker cuts a longer line into records of so many bytes; only the last of them ends with the newline."""
 _SCHEMA = {"log": pl.String(), "time": pl.String()}
 
 
@@ -40,5 +42,6 @@ ENVELOPE = Envelope(
     owns=lambda text: text.str.starts_with('{"log":') | (text.str.starts_with('{"stream":') & text.str.contains('"log":', literal=True)),
     unwrap=unwrap,
     is_json=True,
+    is_part=lambda text: (text.str.len_bytes() > RECORD_BYTES) & ~text.str.contains('\\n"', literal=True),
     examples=('{"log":"[GIN] 2026/11/20 - 16:46:53 | 200 | …\\n","stream":"stdout","time":"2026-11-20T16:46:53.1Z"}',),
 )

@@ -1,4 +1,4 @@
-"""Faults that are found and not yet mended: each test says what must hold and fails today. A mended one moves to where it belongs."""
+"""Faults that were found once, each with the test that failed: what must hold stays mended."""
 
 from __future__ import annotations
 
