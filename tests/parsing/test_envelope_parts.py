@@ -34,7 +34,7 @@ def read(lines: list[str], *, one_by_one: bool) -> Outcome:
 
 @pytest.mark.parametrize("one_by_one", [False, True])
 @pytest.mark.parametrize("wrap", [docker, cri])
-def test_parts_behind_the_first_are_folded_into_the_line(wrap: Callable[..., str], one_by_one: bool) -> None:
+def test_parts_behind_the_first_are_folded_into_the_line(wrap: Callable[..., str], *, one_by_one: bool) -> None:
     outcome = read([*map(wrap, parts(LONG)), wrap(ACCESS, "stdout")], one_by_one=one_by_one)
     assert {fate: count for fate, count in outcome.fates.items() if count} == {"row": 2, "folded": 2}
     assert [row["message"] for row in outcome.rows("server_events")] == ["prompt sent"]
