@@ -74,7 +74,7 @@ def test_what_is_no_manifest_is_passed_over(tmp_path: Path) -> None:
 
 
 def test_the_folder_set_for_ollama_is_the_only_one(tmp_path: Path) -> None:
-    assert models_folders({"OLLAMA_MODELS": str(tmp_path)}) == [tmp_path]
+    assert models_folders({"OLLAMA_MODELS": str(tmp_path)}, None) == [tmp_path]
     assert tmp_path / ".ollama" / "models" in models_folders({}, home=tmp_path)
 
 

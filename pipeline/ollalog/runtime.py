@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import time
 from collections import Counter, deque
@@ -422,5 +423,5 @@ def context_of(root: Path, options: IngestOptions, clock: Clock) -> Context:
         machine_zone=parsing.zone(machine.zone_text()),
         option_zone=parsing.zone(options.timezone) if options.timezone else None,
         client_key=machine.client_key(root) if options.hash_clients else None,
-        blob_names=manifests.blob_names(manifests.models_folders()),
+        blob_names=manifests.blob_names(manifests.models_folders(os.environ, machine.home())),
     )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ollalog.core.clock import Clock, SystemClock
+from ollalog.core.errors import UsageError
 from ollalog.core.printable import printable
 
 if TYPE_CHECKING:
@@ -51,7 +52,14 @@ class Session:
 
 
 def default_store() -> Path:
-    """The store that is used when nobody names one: in the folder for data of the user."""
+    """The store that is used when nobody names one: in the folder for data of the user.
+
+    Raises:
+        UsageError: the user has no home for it.
+    """
     from platformdirs import user_data_path
 
-    return user_data_path("ollalog", appauthor=False) / "store"
+    try:
+        return user_data_path("ollalog", appauthor=False) / "store"
+    except RuntimeError as fault:
+        raise UsageError("no store was named, and this user has no home folder for one", fix="name one: --store PATH") from fault

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -73,7 +74,9 @@ def find_settings_file(chosen: Path | None) -> Path | None:
         return chosen
     from platformdirs import user_config_path
 
-    places = (Path(FILE_NAME), user_config_path("ollalog", appauthor=False) / FILE_NAME)
+    places = [Path(FILE_NAME)]
+    with suppress(RuntimeError):  # a user without a home, such as one that systemd makes for a service
+        places.append(user_config_path("ollalog", appauthor=False) / FILE_NAME)
     return next((place for place in places if place.is_file()), None)
 
 

@@ -1,4 +1,4 @@
-"""What this machine says of itself: its zone; and the secret that a store keeps on it."""
+"""What this machine says of itself: its zone, the user's home; and the secret that a store keeps on it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,14 @@ import time
 from pathlib import Path
 
 from ollalog.core.zones import offset_of, zone_fault
+
+
+def home() -> Path | None:
+    """The user's home folder; None for a user who has none, as those that systemd makes for a service (DynamicUser)."""
+    try:
+        return Path.home()
+    except RuntimeError:
+        return None
 
 
 def zone_text() -> str:

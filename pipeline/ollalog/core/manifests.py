@@ -17,11 +17,11 @@ _DEFAULT_HOST, _DEFAULT_NAMESPACE = "registry.ollama.ai", "library"
 _LARGEST_BYTES = 1 << 20
 
 
-def models_folders(environ: Mapping[str, str] = os.environ, home: Path | None = None) -> list[Path]:
+def models_folders(environ: Mapping[str, str], home: Path | None) -> list[Path]:
     """Where models of an Ollama on this machine may lie: OLLAMA_MODELS alone where it is set, else the user's and the service's."""
     if folder := environ.get("OLLAMA_MODELS"):
         return [Path(folder)]
-    homes = (home or Path.home(), Path("/usr/share/ollama"), Path("/var/lib/ollama"), Path("/root"))
+    homes = (*([home] if home else []), Path("/usr/share/ollama"), Path("/var/lib/ollama"), Path("/root"))
     return list(dict.fromkeys(place / ".ollama" / "models" for place in homes))
 
 

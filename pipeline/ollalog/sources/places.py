@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from ollalog.core.machine import home
 from ollalog.sources.discover import Discovery, absolute, is_log_name
 from ollalog.sources.journal import DEFAULT_UNIT, Journal
 
@@ -29,7 +30,7 @@ class Machine:
     @staticmethod
     def this() -> Machine:
         """The machine and user that the program runs on and for."""
-        return Machine(Path.home(), os.environ, Path("/"), Path.cwd(), Journal(DEFAULT_UNIT))
+        return Machine(home() or Path("/"), os.environ, Path("/"), Path.cwd(), Journal(DEFAULT_UNIT))
 
 
 def discover_usual(machine: Machine) -> Discovery:
