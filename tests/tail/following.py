@@ -37,7 +37,7 @@ class ScriptedWaker:
         """Something happens at once where something is left to happen; else the time is over."""
         self.waits_s.append(seconds)
         if places.descriptors:  # another process needs true time
-            select.select(places.descriptors, [], [], 2)
+            select.select(places.descriptors, [], [], 2 if self.steps else 0.3)
         self._now_s += max(seconds, 0.001)  # a wait of nothing takes time too, or a rounded sum of seconds is never reached
         if self.steps:
             self.steps.pop(0)()

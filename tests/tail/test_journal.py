@@ -22,12 +22,15 @@ needs_journal = pytest.mark.skipif(
 )
 
 
-def entry(number: int, unit: str = "ollama.service") -> str:
+EARLIER_BOOT = "0123456789abcdef0123456789abcdef"
+
+
+def entry(number: int, unit: str, boot: str) -> str:
     """One entry in the journal's export format."""
     fields = {
         "__REALTIME_TIMESTAMP": 1_782_000_000_000_000 + number * 1_000_000,
         "__MONOTONIC_TIMESTAMP": 1_000_000 * (number + 1),
-        "_BOOT_ID": "0123456789abcdef0123456789abcdef",
+        "_BOOT_ID": boot,
         "_MACHINE_ID": "fedcba9876543210fedcba9876543210",
         "_SYSTEMD_UNIT": unit,
         "_PID": 77,
@@ -38,10 +41,10 @@ def entry(number: int, unit: str = "ollama.service") -> str:
     return "".join(f"{name}={value}\n" for name, value in fields.items()) + "\n"
 
 
-def write_journal(file: Path, numbers: Iterable[int], unit: str = "ollama.service") -> None:
+def write_journal(file: Path, numbers: Iterable[int], unit: str = "ollama.service", boot: str = EARLIER_BOOT) -> None:
     """Append entries to a journal file, which is made where there is none."""
     file.parent.mkdir(exist_ok=True)
-    text = "".join(entry(number, unit) for number in numbers)
+    text = "".join(entry(number, unit, boot) for number in numbers)
     subprocess.run([REMOTE, "-o", file, "-"], input=text.encode(), capture_output=True, check=True)
 
 
@@ -57,6 +60,21 @@ def test_a_journal_is_read_once_history_first_then_what_comes(tmp_path: Path) ->
     summary = runtime.ingest(root, [name], UTC_OPTIONS, clock=CLOCK, events=NullEvents())
     assert (summary.fates["row"], numbers_in_order(root), gaps(root)) == (5, list(range(1, 16)), [])
     assert runtime.ingest(root, [name], UTC_OPTIONS, clock=CLOCK, events=NullEvents()).batches == 0
+    assert store.verify(root, runtime.reread).problems == ()
+
+
+@needs_journal
+def test_following_begins_with_what_earlier_boots_left(tmp_path: Path) -> None:
+    """`journalctl --follow` keeps to the boot of the machine, so what was written before a reboot has to be read without it."""
+    root, folder = tmp_path / "store", tmp_path / "journal"
+    this_boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip().replace("-", "")
+    write_journal(folder / "a.journal", range(5))
+    name = f"journal:ollama@{folder}"
+    follow(root, [name], lambda: write_journal(folder / "b.journal", range(5, 8), boot=this_boot))
+    write_journal(folder / "c.journal", range(8, 10))
+    write_journal(folder / "d.journal", range(10, 12), boot=this_boot)
+    follow(root, [name], lambda: write_journal(folder / "e.journal", range(12, 13), boot=this_boot))
+    assert (numbers_in_order(root), gaps(root)) == (list(range(1, 14)), [])
     assert store.verify(root, runtime.reread).problems == ()
 
 

@@ -56,6 +56,11 @@ class Journal:
         wanted = ["--output=json", f"--output-fields={_FIELDS}", "--all", "--quiet", "--no-pager"]
         return ["journalctl", *place, "--unit", self.unit, *wanted, *options]
 
+    @property
+    def following(self) -> list[str]:
+        """The options with which it waits for more; of this machine's journal it tells no earlier boots then, of a folder all."""
+        return ["--follow", "--no-tail", *(["--merge"] if self.folder else [])]
+
     def is_there(self) -> bool:
         """Whether this machine has a journal with an entry of the unit that we may read."""
         return shutil.which("journalctl") is not None and bool(self._printed("--lines=1").strip())
@@ -88,18 +93,22 @@ def proven(block: Block) -> Block:
 
 
 class JournalStream:
-    """The entries behind a cursor, from a child that is started when it is first needed and again when it has ended."""
+    """The entries behind a cursor, from a child that is started when it is first needed and again when it has ended.
+
+    `journalctl --follow` keeps to the present boot, so a child that reads what is there, of any boot, comes before one that waits.
+    """
 
     kind = "journal"
     is_cut_off = False
 
     def __init__(self, journal: Journal, source: Source, *, follows: bool) -> None:
-        """Begin behind what is committed of a source; with `follows` the child waits for more."""
+        """Begin behind what is committed of a source; with `follows` a child waits for more."""
         proof = last_checkpoint(source)
         self.journal = journal
         self.at = source.offset
         self._cursor = None if proof is None else proof.tail_hash
         self._follows = follows
+        self._is_at_end = False
         self._child: subprocess.Popen[bytes] | None = None
         self._said: IO[bytes] | None = None
         self._rest = b""
@@ -156,7 +165,8 @@ class JournalStream:
         # journalctl passes over one entry after a cursor, also where the cursor's own entry is gone and it is another.
         is_there = self._cursor is not None and self.journal.has_entry(self._cursor)
         behind = [f"--{'after-' if is_there else ''}cursor={self._cursor}"] if self._cursor else []
-        following = ["--follow", "--no-tail"] if self._follows else []
+        following = self.journal.following if self._follows and self._is_at_end else []
+        self._is_at_end = False
         self._said = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the child
         self._child = subprocess.Popen(  # noqa: S603 - our own words
             self.journal.command(*behind, *following), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self._said
@@ -194,6 +204,7 @@ class JournalStream:
         said.seek(0)
         words = said.read(2000).decode(errors="replace").strip()
         said.close()
+        self._is_at_end = child.returncode == 0
         if child.returncode > 0:
             raise unreadable_journal(self.journal, words)
 
