@@ -29,7 +29,13 @@ def test_systemd_accepts_the_unit(tmp_path: Path) -> None:
 
 def test_the_unit_is_hardened_and_may_read_the_journal() -> None:
     text = UNIT.read_text(encoding="utf-8")
-    for wanted in ("NoNewPrivileges=yes", "ProtectSystem=strict", "SupplementaryGroups=systemd-journal", "CapabilityBoundingSet=\n"):
+    for wanted in (
+        "NoNewPrivileges=yes",
+        "ProtectSystem=strict",
+        "SupplementaryGroups=systemd-journal",
+        "CapabilityBoundingSet=\n",
+        "SystemCallErrorNumber=ENOSYS",
+    ):
         assert wanted in text
 
 

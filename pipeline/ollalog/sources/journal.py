@@ -165,14 +165,18 @@ class JournalStream:
         # journalctl passes over one entry after a cursor, also where the cursor's own entry is gone and it is another.
         is_there = self._cursor is not None and self.journal.has_entry(self._cursor)
         behind = [f"--{'after-' if is_there else ''}cursor={self._cursor}"] if self._cursor else []
-        following = self.journal.following if self._follows and self._is_at_end else []
+        waits = self._follows and self._is_at_end
         self._is_at_end = False
         self._said = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the child
         self._child = subprocess.Popen(  # noqa: S603 - our own words
-            self.journal.command(*behind, *following), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self._said
+            self.journal.command(*behind, *(self.journal.following if waits else [])),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=self._said,
+            pipesize=_PIPE_BYTES,
         )
         self._rest = b""
-        if self._follows and self._child.stdout is not None:
+        if waits and self._child.stdout is not None:
             os.set_blocking(self._child.stdout.fileno(), False)
 
     def _read(self, chunk_bytes: int) -> bytes | None:
