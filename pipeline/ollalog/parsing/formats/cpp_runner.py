@@ -48,7 +48,8 @@ def timings(lines: pl.DataFrame) -> Extract:
 
 
 def _number(key: str) -> pl.Expr:
-    return pl.col("text").str.extract(rf'"?{key}"?[:=]([0-9.]+(?:e[+-]?[0-9]+)?)').cast(pl.Float64, strict=False)
+    number = pl.col("text").str.extract(rf'"?{key}"?[:=]([0-9.]+(?:e[+-]?[0-9]+)?)').cast(pl.Float64, strict=False)
+    return pl.when(number.is_finite()).then(number)
 
 
 FORMAT = Format(
