@@ -55,7 +55,15 @@ def _number(key: str) -> pl.Expr:
 FORMAT = Format(
     name="cpp_runner",
     rank=7,
-    owns=lambda text: text.str.starts_with('{"function":'),
+    # its names stand in the order of the alphabet, and some lines have one before "function"
+    owns=lambda text: (
+        text.str.starts_with('{"function":')
+        | (
+            text.str.contains('"function":"', literal=True)
+            & text.str.contains('"level":"', literal=True)
+            & text.str.contains('"line":', literal=True)
+        )
+    ),
     extract=timings,
     is_json=True,
     examples=(

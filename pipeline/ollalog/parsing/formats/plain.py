@@ -10,6 +10,10 @@ from ollalog.parsing import saying
 from ollalog.parsing.format import Extract, Format
 
 _DATE_AND_HOST = r"(?:(?:[^\s\[=:]+|\[ *[\d.]+\]|\S*\d\d:\d\d:\d\d\S*) +){0,6}"
+_JOURNAL_FIELD = (
+    r"^(?: {4})?(?:__?[A-Z][A-Z0-9_]*|(?:SYSLOG|CODE|JOB)_[A-Z_]+|(?:USER_)?(?:UNIT|INVOCATION_ID)|PRIORITY|TID|ERRNO)="
+    r"|^(?: {4})?MESSAGE(?:_ID=.*)?$|^.{1,60} \[s=[0-9a-f]+;i=[0-9a-f]+;.*\]$"
+)
 _KINDS = (
     ("blank", r"^\s*$"),
     ("dots", r"^[.\s]+$"),
@@ -20,8 +24,7 @@ _KINDS = (
     ("sampled_token", r"^(?:\[\d+\] )?sampled token: "),
     (
         "journal_field",
-        r"^(?: {4})?(?:__?[A-Z][A-Z0-9_]*|(?:SYSLOG|CODE|JOB)_[A-Z_]+|(?:USER_)?(?:UNIT|INVOCATION_ID)|PRIORITY|TID|ERRNO)="
-        r"|^(?: {4})?MESSAGE(?:_ID=.*)?$|^.{1,60} \[s=[0-9a-f]+;i=[0-9a-f]+;.*\]$",
+        _JOURNAL_FIELD,
     ),
     ("key_notice", r"^Couldn't find '|^Your new public key is:|^ssh-ed25519 "),
 )
