@@ -74,7 +74,7 @@ def attribute(parsed: ParsedBatch, events: pl.DataFrame, requests: pl.DataFrame,
     marks = parsed.marks
     waits = state.waiting.requests.height or state.waiting.runs.height
     if not (marks.height or events.height or requests.height or waits):
-        after = replace(state, line_count=state.line_count + parsed.indexed_count)
+        after = replace(state, line_count=state.line_count + _counted(parsed))
         return Attributed(_named(pl.DataFrame(schema=runs.RUN_SCHEMA), {}), 0, pl.DataFrame(schema=pairing.PAIR_SCHEMA), after)
     restarts = events.filter(pl.col("event") == "server_config").select("line", "byte_offset")
     finished, still_open, sampler = runs.assemble(_with_restarts(marks, restarts), state.runs, state.sampler)
@@ -85,11 +85,22 @@ def attribute(parsed: ParsedBatch, events: pl.DataFrame, requests: pl.DataFrame,
     named = _named(finished, told)
     kept = {str(run.prompt_offset): told[str(run.prompt_offset)] for run in still_open if str(run.prompt_offset) in told}
     waiting = _with_new(state.waiting, parsed, requests, state.line_count)
-    line_count = state.line_count + parsed.indexed_count
+    line_count = state.line_count + _counted(parsed)
     pairs, waiting = pairing.settle_pairs(waiting, line_count)
     after = RunnerState(line_count, still_open, sampler, Runners(living.loaded, kept), waiting)
     ends = marks.filter(pl.col("kind").is_in(["release", "last_total"])).select(pl.col("line").cast(pl.Int64))
     return Attributed(named, ends.join(finished, on="line", how="semi").height, pairs, after)
+
+
+def _counted(parsed: ParsedBatch) -> int:
+    """Lines of the block that count as distance between a run and its request: a blank line or a journal's field does not."""
+    return parsed.indexed_count - parsed.between.len()
+
+
+def _place(lines: pl.Series, parsed: ParsedBatch, first_line: int) -> pl.Series:
+    """Numbers of lines among those that count, from the start of the log."""
+    counted = lines.cast(pl.Int64) + first_line
+    return counted - parsed.between.search_sorted(lines.cast(pl.UInt32)).cast(pl.Int64) if parsed.between.len() else counted
 
 
 def _with_restarts(marks: pl.DataFrame, restarts: pl.DataFrame) -> pl.DataFrame:
@@ -153,22 +164,19 @@ def _with_new(waiting: Waiting, parsed: ParsedBatch, requests: pl.DataFrame, fir
     asked = requests.filter(pl.col("operation").is_in(_PAIRED_OPERATIONS) & (pl.col("status") == 200))
     slack = pl.lit(pairing.SLACK_NS) + pl.when(pl.col("latency_resolution_ns") > 1).then(pl.col("latency_resolution_ns")).otherwise(0)
     new_requests = asked.select(
-        (pl.col("line") + first_line).alias("line"),
+        _place(asked["line"], parsed, first_line),
         pl.lit(parsed.source, pl.Int64).alias("source"),
         "byte_offset",
         pl.col("utc").alias("happened_at"),
         (pl.col("latency_ns") + slack).alias("longest_ns"),
         pl.lit(value=False).alias("used"),
     )
-    new_runs = (
-        parsed.marks.filter(pl.col("kind").is_in(["total", "last_total"]))
-        .select(
-            (pl.col("line").cast(pl.Int64) + first_line).alias("line"),
-            pl.lit(parsed.source, pl.Int64).alias("source"),
-            "byte_offset",
-            (pl.col("a") * 1e6).round().cast(pl.Int64, strict=False).alias("total_ns"),
-            pl.lit(value=False).alias("used"),
-        )
-        .drop_nulls("total_ns")
-    )
+    totals = parsed.marks.filter(pl.col("kind").is_in(["total", "last_total"]))
+    new_runs = totals.select(
+        _place(totals["line"], parsed, first_line),
+        pl.lit(parsed.source, pl.Int64).alias("source"),
+        "byte_offset",
+        (pl.col("a") * 1e6).round().cast(pl.Int64, strict=False).alias("total_ns"),
+        pl.lit(value=False).alias("used"),
+    ).drop_nulls("total_ns")
     return Waiting(pl.concat([waiting.requests, new_requests]), pl.concat([waiting.runs, new_runs]))

@@ -5,7 +5,9 @@ from __future__ import annotations
 import polars as pl
 
 SIMPLE_DURATION = r"^ *[0-9]+(?:\.[0-9]+)?(?:ms|µs|s)$"
-ANY_DURATION = r"(?:0s|\d+(?:\.\d+)?(?:ns|us|µs|μs|Âµs|ms)|(?:\d+h)?(?:\d+m)?\d+(?:\.\d+)?s)"
+_MICRO = r"(?:u|[^\x00-\x7f]{1,3})s"
+"""Microseconds, whatever a terminal made of the sign: µ in UTF-8 is two bytes, which PowerShell reads by the code page (┬╡, 碌, ﾂｵ)."""
+ANY_DURATION = rf"(?:0s|\d+(?:\.\d+)?(?:ns|{_MICRO}|ms)|(?:\d+h)?(?:\d+m)?\d+(?:\.\d+)?s)"
 
 
 def simple_duration_ns(text: pl.Expr) -> pl.Expr:
@@ -44,7 +46,7 @@ def go_duration_ns(text: pl.Expr) -> pl.Expr:
     )
     fraction_ns = fraction.fill_null("0").str.pad_end(9, "0").cast(pl.Int64, strict=False)
     compound_ns = whole_s * 1_000_000_000 + fraction_ns
-    micro = text.str.replace(r"(?:us|μs|Âµs)$", "µs")
+    micro = text.str.replace(rf"{_MICRO}$", "µs")
     nanos = text.str.extract(r"^ *(\d+)ns$").cast(pl.Int64, strict=False)
     return pl.when(micro.str.contains(SIMPLE_DURATION)).then(simple_duration_ns(micro)).otherwise(pl.coalesce(nanos, compound_ns))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 
-def continuations(unowned: pl.Series, blank: pl.Series, opens: pl.Series, line_count: int, *, is_open: bool) -> tuple[pl.Series, bool]:
+def continuations(unowned: pl.Series, between: pl.Series, opens: pl.Series, line_count: int, *, is_open: bool) -> tuple[pl.Series, bool]:
     """Which unowned lines continue a record.
 
     A record of many lines (a crash dump, a template) stays open over lines that no format owns and blank ones; any other
@@ -13,7 +13,7 @@ def continuations(unowned: pl.Series, blank: pl.Series, opens: pl.Series, line_c
 
     Args:
         unowned: numbers of the lines that no format owns, ascending.
-        blank: numbers of the blank lines, ascending.
+        between: numbers of the lines that can stand within a record (blank ones), ascending.
         opens: numbers of the lines that open a record (dump lines, too), ascending.
         line_count: lines of the block.
         is_open: whether a record was open at the end of the block before.
@@ -21,7 +21,7 @@ def continuations(unowned: pl.Series, blank: pl.Series, opens: pl.Series, line_c
     Returns:
         A mask over `unowned`, and whether a record is open at the end of this block.
     """
-    neutral = pl.concat([unowned, blank]).sort().cast(pl.Int64)
+    neutral = pl.concat([unowned, between]).sort().cast(pl.Int64)
     frame = pl.DataFrame({"line": neutral}).with_row_index("rank").with_columns(pl.col("rank").cast(pl.Int64))
     openers = pl.DataFrame({"line": pl.concat([pl.Series("line", [-1] if is_open else [], dtype=pl.Int64), opens.cast(pl.Int64)])})
     openers = openers.unique().sort("line").with_columns(pl.col("line").alias("opener"))

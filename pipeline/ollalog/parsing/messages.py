@@ -20,10 +20,9 @@ OUT_OF_MEMORY = (
     "insufficient memory",
     "vk_error_out_of_device_memory",
     "erroroutofmemory",
+    "erroroutofdevicememory",
 )
-CRASH = (
-    r"^(?:panic:|fatal error:|CUDA error|ROCm error|GGML_ASSERT|.*GGML_ASSERT\(|SIG[A-Z]{2,5}: |.*error loading model|Segmentation fault)"
-)
+CRASH = r"^(?:panic:|fatal error:|CUDA error|ROCm error|HIP error|rocBLAS error|GGML_ASSERT|.*GGML_ASSERT\(|SIG[A-Z]{2,5}: |.*error loading model|Segmentation fault)"
 
 
 @dataclass(frozen=True)

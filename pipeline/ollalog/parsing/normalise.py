@@ -50,7 +50,7 @@ def settle(parsed: ParsedBatch, state: ParserState, context: Context) -> Settled
     inferences = _inferences(parsed, attributed.runs, clock, state, context)
     events = timed(events, clock, state)
     continues, is_record_open = fold.continuations(
-        parsed.unowned["line"], parsed.blank, parsed.opens, parsed.indexed_count, is_open=state.is_record_open
+        parsed.unowned["line"], parsed.between, parsed.opens, parsed.indexed_count, is_open=state.is_record_open
     )
     rejected = pl.concat([_unowned(parsed.unowned.filter(~continues)), parsed.rejected.select(_REJECTED)])
     rejected = rejected.with_columns(pl.lit(context.read_at, UTC).alias("read_at"))

@@ -23,7 +23,8 @@ EVENT_SCHEMA = {**_PLACE, "ended_local": pl.Datetime("us"), "zone_s": pl.Int32()
 class ParsedBatch:
     """What the lines of one block say by themselves; times may still be local. Frames are in order of `line`.
 
-    `indexed_count` is the number of lines that have a number `line`: all but those too long to keep.
+    `indexed_count` is the number of lines that have a number `line`: all but those too long to keep. `between` are those
+    that can stand within a record of many lines, blank ones most of all.
     """
 
     source: int
@@ -37,7 +38,7 @@ class ParsedBatch:
     marks: pl.DataFrame
     rejected: pl.DataFrame
     unowned: pl.DataFrame
-    blank: pl.Series
+    between: pl.Series
     opens: pl.Series
     noise: Mapping[str, int]
     folded: int
@@ -81,7 +82,7 @@ def parse(batch: LineBatch, first_bytes: bytes = b"", formats: Sequence[Format] 
         marks=_concat([extract.marks for _, extract in by_format], llama_server.MARK_SCHEMA),
         rejected=_rejected(by_format, batch),
         unowned=routed.unowned,
-        blank=routed.blank,
+        between=routed.between,
         opens=pl.concat([pl.Series("line", dtype=pl.UInt32), *(extract.opens for _, extract in by_format)]).sort(),
         noise=_noise(by_format, debug_count),
         folded=sum(extract.folded for _, extract in by_format),
@@ -121,7 +122,7 @@ def joined(parts: Sequence[ParsedBatch]) -> ParsedBatch:
         marks=frames("marks"),
         rejected=frames("rejected"),
         unowned=frames("unowned"),
-        blank=lines("blank"),
+        between=lines("between"),
         opens=lines("opens"),
         noise=noise,
         folded=sum(part.folded for part in parts),

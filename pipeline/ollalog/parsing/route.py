@@ -16,14 +16,17 @@ from ollalog.parsing.format import LINE_SCHEMA, NO_LINES, Extract, Format
 from ollalog.parsing.formats import gin_access, plain
 from ollalog.parsing.guard import guarded
 
+ENVELOPES_AT_MOST = 3
+"""Wrappers around one line, one in the other: colour, the name of a container, a time."""
+
 
 @dataclass(frozen=True)
 class Routed:
-    """What the formats made of a block: extracts with the names of their formats, lines that no format owns, numbers of the blank lines."""
+    """What the formats made of a block: extracts with the names of their formats, lines that no format owns, numbers of those between."""
 
     extracts: tuple[tuple[str, Extract], ...]
     unowned: pl.DataFrame
-    blank: pl.Series
+    between: pl.Series
 
 
 @cache
@@ -50,7 +53,7 @@ def owned(lines: pl.DataFrame, owns: pl.Expr) -> tuple[pl.DataFrame, pl.DataFram
 
 
 def route(lines: pl.DataFrame, formats_asked: Sequence[Format] | None = None) -> Routed:
-    """Give every line to the first format that owns it; lines in an envelope are unwrapped once and routed again.
+    """Give every line to the first format that owns it; lines in an envelope are unwrapped and routed again.
 
     Args:
         lines: one row per line by LINE_SCHEMA, in order.
@@ -59,39 +62,39 @@ def route(lines: pl.DataFrame, formats_asked: Sequence[Format] | None = None) ->
     Returns:
         Extracts by format name, and the lines that nobody owns. A line that its format fails on is rejected.
     """
-    routed = _routed(lines, all_formats() if formats_asked is None else formats_asked, may_unwrap=True)
+    routed = _routed(lines, all_formats() if formats_asked is None else formats_asked, ENVELOPES_AT_MOST)
     torn: list[tuple[str, Extract]] = []
     unowned = _without_torn(routed.unowned, torn)
-    return Routed(extracts=(*routed.extracts, *torn), unowned=unowned.sort("line"), blank=routed.blank.sort())
+    return Routed(extracts=(*routed.extracts, *torn), unowned=unowned.sort("line"), between=routed.between.sort())
 
 
-def _routed(lines: pl.DataFrame, known_formats: Sequence[Format], *, may_unwrap: bool) -> Routed:
+def _routed(lines: pl.DataFrame, known_formats: Sequence[Format], envelopes_left: int) -> Routed:
     """Ask the formats; objects of JSON and other lines go separate ways, since no line of the one looks like the other."""
     objects, texts = owned(lines, pl.col("text").str.starts_with("{"))
     json_formats = [known for known in known_formats if known.is_json]
-    json_envelopes = [known for known in all_envelopes() if known.is_json and may_unwrap]
+    json_envelopes = [known for known in all_envelopes() if known.is_json and envelopes_left]
     alike, objects = read_alike(objects, json_formats, json_envelopes)
     first = _asked(texts, [known for known in known_formats if not known.is_json])
     parts, texts = [first], first.unowned
-    if may_unwrap:
+    if envelopes_left:
         from_objects, objects, parts_of_objects = _unwrapped(objects, json_envelopes)
         from_texts, texts, parts_of_texts = _unwrapped(texts, [known for known in all_envelopes() if not known.is_json])
         payloads = pl.concat([from_objects, from_texts])
         if payloads.height:
-            parts.append(_routed(payloads.sort("line"), known_formats, may_unwrap=False))
+            parts.append(_routed(payloads.sort("line"), known_formats, envelopes_left - 1))
             alike.append(_opened_by(pl.concat([parts_of_objects, parts_of_texts]), parts[-1].unowned["line"]))
     parts.append(_asked(objects, json_formats))
     return Routed(
         extracts=(*alike, *(pair for part in parts for pair in part.extracts)),
         unowned=pl.concat([texts, *(part.unowned for part in parts[1:])]),
-        blank=pl.concat([part.blank for part in parts]),
+        between=pl.concat([part.between for part in parts]),
     )
 
 
 def _asked(lines: pl.DataFrame, asked: list[Format]) -> Routed:
     """Ask formats in order, each for what those before it left."""
     found: list[tuple[str, Extract]] = []
-    blank = [NO_LINES["line"]]
+    between = [NO_LINES["line"]]
     rest = lines
     for known in asked:
         if rest.height == 0:
@@ -102,8 +105,8 @@ def _asked(lines: pl.DataFrame, asked: list[Format]) -> Routed:
         if mine.height:
             found.extend((known.name, extract) for extract in guarded(known.extract, mine, _rejected))
         if known.name == plain.FORMAT.name:
-            blank.append(mine.filter(pl.col("text").str.contains(r"^\s*$"))["line"])
-    return Routed(extracts=tuple(found), unowned=rest, blank=pl.concat(blank))
+            between.append(mine.filter(pl.col("text").str.contains(plain.BETWEEN))["line"])
+    return Routed(extracts=tuple(found), unowned=rest, between=pl.concat(between))
 
 
 def _without_torn(lines: pl.DataFrame, found: list[tuple[str, Extract]]) -> pl.DataFrame:

@@ -69,10 +69,12 @@ class Runners:
         self.loaded.append(Runner(blob))
         del self.loaded[:-RUNNER_LIMIT]
 
-    def count(self, number: int) -> None:
-        """So many runners are loaded now, the newest among them; the others, if there are more, are in doubt."""
+    def count(self, number: int | None) -> None:
+        """So many runners are loaded now, the newest among them; the others, if there are more (or nobody knows), are in doubt."""
         if self.loaded:
             self.loaded[-1].is_ready = True
+        if number is None:
+            number = 2
         if number <= 1:
             del self.loaded[:-1]
         elif number < len(self.loaded):

@@ -33,8 +33,10 @@ SAID_SCHEMA = {
 _ATTRIBUTE = r'(?:^| )(?:"([^"\\]*)"|([^\s"=]+))=(?:"([^"\\]*)"|([^\s"]*))'
 _ALL_QUOTED = r'^[^ "=]+="[^"=]*"(?: [^ "=]+="[^"=]*")*$'
 _ALL_BARE = r'^[^ "=]+=[^ "=]*(?: [^ "=]+=[^ "=]*)*$'
-_SETTING = re.compile(r"([A-Z][A-Z0-9_]+):(.*?)(?= [A-Z][A-Z0-9_]+:|\]?$)")
+_KEY = r"(?:[A-Z][A-Z0-9_]+|https?_proxy|no_proxy|all_proxy)"
+_SETTING = re.compile(rf"({_KEY}):(.*?)(?= {_KEY}:|$)")
 _SECRET = re.compile(r"PROXY|TOKEN|SECRET|PASSWORD|API_KEY", re.IGNORECASE)
+_SOME_MEMORY = r'"total vram"="[^"]*[1-9]'
 _VALUES = {"prompt_truncated": "prompt", "runners_counted": "count", "gpu_found": "total"}
 _NUMBER = r'"%s":"([\d.]+) ?(?:([KMGT]?i?)B)?"'
 _SCALE = {"": 1, "K": 10**3, "Ki": 2**10, "M": 10**6, "Mi": 2**20, "G": 10**9, "Gi": 2**30, "T": 10**12, "Ti": 2**40}
@@ -116,7 +118,7 @@ def _odd_attributes(tail: str) -> str | None:
     pairs: dict[str, object] = dict(go_text.attributes(tail))
     environment = pairs.get("env")
     if isinstance(environment, str) and environment.startswith("map["):
-        settings = _SETTING.findall(environment[4:].rstrip("]"))
+        settings = _SETTING.findall(environment[4:].removesuffix("]"))
         pairs["env"] = {key: value for key, value in settings if not _SECRET.search(key)}
     return json.dumps(pairs, ensure_ascii=False) if pairs else None
 
@@ -147,10 +149,14 @@ def _with_events(frame: pl.DataFrame) -> pl.DataFrame:
         .then(pl.lit("runner_stopped"))
         # a runner without a model only looks for GPUs
         .when((message == "starting runner") & ~tail.str.contains("--model", literal=True)).then(pl.lit("other"))
+        # a server names the processor where it finds no GPU; one with little memory on its GPU says "low vram mode", too
+        .when((by_text == "gpu_found") & tail.str.contains(r"(?:^| )library=cpu(?: |$)")).then(pl.lit("gpu_missing"))
+        .when((by_text == "gpu_missing") & tail.str.contains(_SOME_MEMORY)).then(pl.lit("other"))
         .when(by_text.is_in(["other", "model_load_failed"]) & is_short_of_memory).then(pl.lit("out_of_memory"))
         .otherwise(by_text).alias("event")
     )  # fmt: skip
-    places = frame.select((is_loud | (by_text == "model_load_started")).alias("odd"))["odd"].arg_true()
+    is_doubtful = by_text.is_in(["model_load_started", "gpu_found", "gpu_missing"])
+    places = frame.select((is_loud | is_doubtful).alias("odd"))["odd"].arg_true()
     if places.len() == 0:
         return frame.with_columns(by_text.alias("event"))
     distinct = frame.select("message", "tail", "by_text")[places].unique().with_columns(event)

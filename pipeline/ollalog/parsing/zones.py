@@ -42,7 +42,8 @@ def zone(text: str) -> Zone:
 
 def look_ahead(data: bytes) -> int | None:
     """The offset (s) of the first slog line within the first MiB of what is there; None without one."""
-    found = _SLOG_TIME.search(data[:LOOK_AHEAD_BYTES])
+    # without its NULs UTF-16 reads like ASCII
+    found = _SLOG_TIME.search(data[:LOOK_AHEAD_BYTES].replace(b"\0", b""))
     if not found:
         return None
     text = found[1].decode()

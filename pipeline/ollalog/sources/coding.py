@@ -34,7 +34,9 @@ class Coding:
         return length_bytes - length_bytes % self.unit
 
 
+_LOOK_BYTES = 16
 PLAIN = Coding("utf-8", b"", b"\n", 1)
+UNMARKED_UTF16 = (Coding("utf-16-le", b"", b"\n\0", 2), Coding("utf-16-be", b"", b"\0\n", 2))
 MARKED = (
     Coding("utf-8", b"\xef\xbb\xbf", b"\n", 1),
     Coding("utf-16-le", b"\xff\xfe", b"\n\0", 2),
@@ -43,5 +45,14 @@ MARKED = (
 
 
 def coding_of(head: bytes) -> Coding:
-    """The coding that the first bytes of a log declare; without a byte order mark it is UTF-8."""
-    return next((coding for coding in MARKED if head.startswith(coding.mark)), PLAIN)
+    """The coding that the first bytes of a log declare; without a byte order mark it is UTF-8, unless every other byte is a NUL."""
+    return next((coding for coding in MARKED if head.startswith(coding.mark)), _unmarked(head[:_LOOK_BYTES]))
+
+
+def _unmarked(head: bytes) -> Coding:
+    """What a log without a mark is written in: a piece cut out of UTF-16 has NULs beside its ASCII, a hole has nothing else."""
+    even, odd = head[::2], head[1::2]
+    if len(head) < _LOOK_BYTES or any(even) == any(odd):
+        return PLAIN
+    zeros, others, coding = (odd, even, UNMARKED_UTF16[0]) if any(even) else (even, odd, UNMARKED_UTF16[1])
+    return coding if not any(zeros) and all(others) else PLAIN

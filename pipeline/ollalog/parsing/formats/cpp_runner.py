@@ -48,13 +48,22 @@ def timings(lines: pl.DataFrame) -> Extract:
 
 
 def _number(key: str) -> pl.Expr:
-    return pl.col("text").str.extract(rf'"?{key}"?[:=]([0-9.]+(?:e[+-]?[0-9]+)?)').cast(pl.Float64, strict=False)
+    number = pl.col("text").str.extract(rf'"?{key}"?[:=]([0-9.]+(?:e[+-]?[0-9]+)?)').cast(pl.Float64, strict=False)
+    return pl.when(number.is_finite()).then(number)
 
 
 FORMAT = Format(
     name="cpp_runner",
     rank=7,
-    owns=lambda text: text.str.starts_with('{"function":'),
+    # its names stand in the order of the alphabet, and some lines have one before "function"
+    owns=lambda text: (
+        text.str.starts_with('{"function":')
+        | (
+            text.str.contains('"function":"', literal=True)
+            & text.str.contains('"level":"', literal=True)
+            & text.str.contains('"line":', literal=True)
+        )
+    ),
     extract=timings,
     is_json=True,
     examples=(

@@ -72,7 +72,7 @@ def _of_tasks(lines: pl.DataFrame) -> pl.DataFrame:
         kind.alias("kind"),
         rest,
     )
-    is_whole = named["kind"].is_not_null() & named["task"].is_not_null()
+    is_whole = named["kind"].is_not_null() & named["slot"].is_not_null() & named["task"].is_not_null()
     named = named if is_whole.all() else named.filter(is_whole)
     return _with_numbers(named).select(list(MARK_SCHEMA))
 
@@ -105,7 +105,9 @@ def _counts(rest: pl.Series) -> tuple[pl.Series, pl.Series]:
 
 
 def _float(text: pl.Series) -> pl.Series:
-    return text.str.strip_chars().cast(pl.Float64, strict=False)
+    """Numbers from 0 up; null for any other text, "nan" and "inf" too."""
+    number = text.str.strip_chars().cast(pl.Float64, strict=False)
+    return number.set(~(number.is_finite() & (number >= 0)), None)
 
 
 def _samplers(lines: pl.DataFrame) -> pl.DataFrame:

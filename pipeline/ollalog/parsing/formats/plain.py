@@ -9,21 +9,28 @@ import polars as pl
 from ollalog.parsing import saying
 from ollalog.parsing.format import Extract, Format
 
+_DATE_AND_HOST = r"(?:(?:[^\s\[=:]+|\[ *[\d.]+\]|\S*\d\d:\d\d:\d\d\S*) +){0,6}"
+_JOURNAL_FIELD = (
+    r"^(?: {4})?(?:__?[A-Z][A-Z0-9_]*|(?:SYSLOG|CODE|JOB)_[A-Z_]+|(?:USER_)?(?:UNIT|INVOCATION_ID)|PRIORITY|TID|ERRNO)="
+    r"|^(?: {4})?MESSAGE(?:_ID=.*)?$|^.{1,60} \[s=[0-9a-f]+;i=[0-9a-f]+;.*\]$"
+)
 _KINDS = (
     ("blank", r"^\s*$"),
     ("dots", r"^[.\s]+$"),
     ("gin_debug", r"^\[GIN-debug\]| ?^ - using (?:env|code):"),
     ("journal_banner", r"^-- .*--$|^--$"),
-    ("service_manager", r"^(?:.*? )?systemd(?:\[\d+\])?: |^(?:.*? )?(?:kernel|sudo|snapd?)(?:\[\d+\])?: "),
+    ("service_manager", rf"^{_DATE_AND_HOST}(?:systemd|kernel|sudo|snapd?)(?:\[\d+\])?: "),
     ("shell", r"^nohup: |^Terminated$|^Killed$"),
     ("sampled_token", r"^(?:\[\d+\] )?sampled token: "),
     (
         "journal_field",
-        r"^(?:__?[A-Z][A-Z0-9_]*|(?:SYSLOG|CODE|JOB)_[A-Z_]+|(?:USER_)?(?:UNIT|INVOCATION_ID)|PRIORITY|TID|ERRNO)=|^MESSAGE(?:_ID=.*)?$",
+        _JOURNAL_FIELD,
     ),
     ("key_notice", r"^Couldn't find '|^Your new public key is:|^ssh-ed25519 "),
 )
 _ERROR = r"^Error: "
+BETWEEN = "|".join(f"(?:{pattern})" for name, pattern in _KINDS if name in {"blank", "journal_field"})
+"""Lines that can stand within a record of many lines: blank ones, and the fields of journal entries around their messages."""
 
 
 def _owner() -> str:

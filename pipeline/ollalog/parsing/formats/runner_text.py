@@ -13,15 +13,16 @@ from ollalog.parsing.format import Extract, Format
 _SNAKE = r"[A-Za-z][A-Za-z0-9]*_[A-Za-z0-9_<>:~]*(?:\[[^\]]*\]|\([^)]*\))?"
 _WORDS = (
     "load|init|decode|encode|cmn|spec|warming up|clip|mtmd|main|build|system info|sampling|common|graph|set|get|alloc|warmup|register"
-    "|reserve|update|print|model|kv|ggml|rpc|vulkan|metal|cuda|hip|sycl|opencl|llama server listening|system_info|time|sched|tokenizer"
+    "|reserve|update|print|model|kv|ggml|rpc|vulkan|metal|cuda|hip|sycl|opencl|system_info|time|sched|tokenizer|error"
 )
 _OWNER = (
     rf"^(?:{_SNAKE} ?:|(?:{_WORDS})(?: +\w+)?: |{_SNAKE} +\w+: | *Device \d+: | *- \d+ \('|loading library |\[ *\d+/ *\d+\] "
     r"|[A-Z][a-z]+ \d+ ->|\t*\d+ -> |ggml_|cuBLAS|CUDA driver|ROCm|Metal|WARNING: |warning: |llm_load|llama\.cpp|BLAS |AVX "
-    r"|version: \d|built with |  - \w+ +: )"
+    r"|version: \d|built with |  - \w+ +: |~\w+: |key \S+ not found|cuda driver library|nvml |NVML |"
+    r"(?:en|de)coding image |image (?:slice )?(?:en|de)coded )"
 )
 _TELLING = (
-    *("offloaded ", "example_format: '", "GGML_ASSERT", "CUDA error", "ROCm error", "error loading model"),
+    *("offloaded ", "example_format: '", "GGML_ASSERT", "CUDA error", "ROCm error", "HIP error", "rocBLAS error", "error loading model"),
     *(
         "ut of memory",
         "ut of device memory",
@@ -31,7 +32,7 @@ _TELLING = (
         "enough memory",
         "nsufficient memory",
     ),
-    *("OUT_OF_DEVICE_MEMORY", "ErrorOutOfMemory", "OUT OF MEMORY", "OUT_OF_MEMORY", "rror_out_of_device"),
+    *("OUT_OF_DEVICE_MEMORY", "ErrorOutOfMemory", "ErrorOutOfDeviceMemory", "OUT OF MEMORY", "OUT_OF_MEMORY", "rror_out_of_device"),
 )
 _OFFLOADED = r"(offloaded \d+/\d+ layers to GPU)"
 
@@ -43,7 +44,7 @@ def extract(lines: pl.DataFrame) -> Extract:
         lines: one row per line; `line`, `byte_offset`, `text`, `stamp`.
 
     Returns:
-        `said` by SAID_SCHEMA, without times; the rest as noise; the chat template's example opens a continuation.
+        `said` by SAID_SCHEMA, without times; the rest as noise; the chat template's example and a crash open a continuation.
     """
     text = pl.col("text")
     telling = lines.filter(text.str.contains_any(list(_TELLING)))
@@ -58,8 +59,9 @@ def extract(lines: pl.DataFrame) -> Extract:
     said += [
         saying.of_texts(_of(told, name), "ERROR", name) for name in ("out_of_memory", "runner_crashed") if (told["kind"] == name).any()
     ]
+    opens = told.filter(pl.col("kind").is_in(["template", "runner_crashed"]))["line"]
     chatter = lines.height - sum(frame.height for frame in said)
-    return Extract(said=pl.concat(said), noise={"runner": chatter} if chatter else {}, opens=_of(told, "template")["line"])
+    return Extract(said=pl.concat(said), noise={"runner": chatter} if chatter else {}, opens=opens)
 
 
 def _of(told: pl.DataFrame, kind: str) -> pl.DataFrame:
