@@ -14,7 +14,7 @@ from ollalog.core.clock import FrozenClock
 from ollalog.core.events import NullEvents
 from ollalog.core.retention import Limits, Retention
 from ollalog.runtime import IngestOptions
-from tests.tail.following import IDLE_S, Said, ScriptedWaker
+from tests.tail.following import IDLE_S, AtOnce, Said, ScriptedWaker
 from tests.test_runtime import CLOCK, UTC_OPTIONS
 
 SAMPLES = Path(__file__).resolve().parents[1] / "sample_logs"
@@ -87,7 +87,7 @@ def test_a_tail_keeps_to_the_limits_by_itself(tmp_path: Path) -> None:
     said = Said([])
 
     def follow(clock: FrozenClock) -> None:
-        tailing.tail(tmp_path / "store", [str(log)], options, tailing.Surroundings(clock, said, ScriptedWaker([])))
+        tailing.tail(tmp_path / "store", [str(log)], options, tailing.Surroundings(clock, said, ScriptedWaker([]), open_aside=AtOnce))
         assert store.verify(tmp_path / "store", runtime.reread).problems == ()
 
     follow(CLOCK)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -55,14 +55,23 @@ class TailOptions:
     sample_s: float | None = None
 
 
+def one_thread() -> Executor:
+    """A thread that does one thing after the other."""
+    return ThreadPoolExecutor(1, thread_name_prefix="rules")
+
+
 @dataclass(frozen=True)
 class Surroundings:
-    """What a tail is run in: the clock that says when, who is told what happens, what lets time pass, what opens the store."""
+    """What a tail is run in: the clock that says when, who is told what happens, what lets time pass, what opens the store.
+
+    `open_aside`: makes what asks alert rules while logs are read.
+    """
 
     clock: Clock
     events: Events
     waker: Waker
     open_store: Callable[..., store.Store] = store.open_store
+    open_aside: Callable[[], Executor] = one_thread
 
 
 def tail(root: Path, paths: Sequence[str], options: TailOptions, around: Surroundings) -> IngestSummary:
@@ -89,8 +98,9 @@ def tail(root: Path, paths: Sequence[str], options: TailOptions, around: Surroun
         around.open_store(root, command="tail", clock=around.clock) as opened,
         interruptible(signal.SIGINT, signal.SIGTERM) as stop,
         runtime.workers() as pool,
+        around.open_aside() as aside,
     ):
-        watch = None if rules is None else Watch(_place(root, opened, around), rules, receivers)
+        watch = None if rules is None else Watch(_place(root, opened, around, aside), rules, receivers)
         following = _Following(root, opened, paths, options, context, around, watch)
         with _watched(watch, around.waker), _closed(following, around.waker):
             while not stop.is_set():
@@ -175,7 +185,7 @@ class _Following:
         elif self._turn_bytes:
             if not self.follower.is_behind:
                 self._waker.pause(max(0.0, self._turn_at_s + self._pace_s(now_s) - now_s))
-        elif self.follower.is_behind or now_s - self._news_at_s < CALM_S:
+        elif self.follower.is_behind or now_s - self._news_at_s < CALM_S or (self._watch is not None and self._watch.is_busy):
             self._waker.pause(PACE_S[0])
         else:
             self._waker.wait(sources.Places(tuple(self.follower.folders), tuple(self.follower.descriptors)), max(0.0, self._wait_s(now_s)))
@@ -273,13 +283,13 @@ class _Following:
             self._events.remark(text)
 
 
-def _place(root: Path, opened: store.Store, around: Surroundings) -> Place:
+def _place(root: Path, opened: store.Store, around: Surroundings, aside: Executor) -> Place:
     """What a watch works with."""
 
     def open_warehouse(snapshot: Snapshot) -> Warehouse:
         return runtime.opened_warehouse(snapshot, now=around.clock.now_utc())
 
-    return Place(opened, root, open_warehouse, runtime.unsettled_pairs, around.clock, around.events)
+    return Place(opened, root, open_warehouse, runtime.unsettled_pairs, around.clock, around.events, aside)
 
 
 @contextmanager

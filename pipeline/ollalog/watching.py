@@ -1,14 +1,18 @@
-"""Alerts of a server that is followed: after each commit rules are asked, what changed is committed, and sinks are told."""
+"""Alerts of a server that is followed: after each commit rules are asked, what changed is committed, and sinks are told.
+
+Rules are asked on a thread of their own, one question at a time, so that reading and committing go on meanwhile. Questions
+and answers are values; what an answer changes is committed and told on the thread that reads, to which the store belongs.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
-from time import thread_time
-from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -16,30 +20,24 @@ from ollalog import alerts, store
 from ollalog.alerting import orders_of
 from ollalog.alerts import Change, RuleSet
 from ollalog.alerts.delivery import Courier
+from ollalog.alerts.evaluator import Answer, Evaluator, OpenWarehouse, Question, Reading, UnsettledPairs
 from ollalog.alerts.history import json_of, states_of
-from ollalog.alerts.live import Live, of_rules, rebased
+from ollalog.alerts.live import of_rules, rebased
 from ollalog.alerts.receivers import Sink
-from ollalog.alerts.recent import Recent
 from ollalog.alerts.telling import Inhibition, Memory, Notice, Orders, alert_of, firing, plan
-from ollalog.core.batch import Snapshot, Turn
+from ollalog.core.batch import Turn
 from ollalog.core.clock import Clock
 from ollalog.core.errors import PipelineError
 from ollalog.core.events import AlertChange, Events
-
-if TYPE_CHECKING:
-    from ollalog.warehouse import Warehouse
-
-OpenWarehouse = Callable[[Snapshot], "Warehouse"]
-UnsettledPairs = Callable[[Mapping[str, str]], "pl.DataFrame | None"]
 
 SPACING_S, SHARE = 0.08, 0.33
 """Evaluations begin at least so far apart, and take no more than this share of a processor."""
 WAITING_S, BY_TIME_S = 1.0, 15.0
 """Without news rules are asked again after so long: while some still wait to see the last rows, and when nothing comes."""
-GAP, CATCH_UP = timedelta(minutes=2), timedelta(days=1)
-"""A pause longer than this is caught up on tick by tick, as far back as this."""
 FRESH = timedelta(minutes=1)
 """While older rows than this are read and more wait, a log is history: rules are asked when it has been read."""
+NEWS_ROWS = 500_000
+"""So many committed rows wait to be asked about; when more come while nobody asks, rules begin anew from the store."""
 NOTE_EVERY = timedelta(seconds=15)
 RETRY_S = 30.0
 GRACE_S = 2.0
@@ -55,7 +53,7 @@ class Receivers:
 
 @dataclass(frozen=True)
 class Place:
-    """What a watch works with: the store, locked for writing, its folder, how snapshots are asked, the clock, who is told."""
+    """What a watch works with: the store, locked for writing, its folder, how snapshots are asked, clock, who is told, who asks rules."""
 
     opened: store.Store
     root: Path
@@ -63,6 +61,7 @@ class Place:
     unsettled_pairs: UnsettledPairs
     clock: Clock
     events: Events
+    aside: Executor
 
 
 class Watch:
@@ -74,13 +73,15 @@ class Watch:
         self._receivers = receivers
         self._couriers = {sink.route.sink: Courier(sink) for sink in receivers.sinks}
         self._said: set[str] = set()
-        self._live: Live | None = None
-        self._recent: Recent | None = None
+        reading = Reading(partial(store.read_snapshot, place.root), place.open_warehouse, place.unsettled_pairs)
+        self._evaluator = Evaluator(list(self._rules.values()), reading)
+        self._asked: Future[Answer] | None = None
+        self._asked_at_s, self._next_at_s = 0.0, 0.0
+        self._has_begun = self._is_waiting = self._is_fed = self._is_noted = False
+        self._news: list[Turn] = []
+        self._newest: datetime | None = None
         self._taken: dict[str, None] = {}
         self._orders, self._orders_stamp = Orders(), (-1, -1)
-        self._next_at_s, self._asked_at_s = 0.0, 0.0
-        self._newest: datetime | None = None
-        self._is_fed = False
         self._noted_at: datetime | None = None
         standing = json.loads(place.opened.live_alerts() or "{}")
         tick = standing.get("tick")
@@ -95,44 +96,41 @@ class Watch:
             else:  # a sink that the settings no longer have
                 self._taken[waiting.id] = None
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether rules are being asked: what they find is taken by one of the next looks."""
+        return self._asked is not None
+
     def feed(self, turn: Turn) -> None:
         """Hear of a commit."""
         for name, rows in turn.tables.items():
             if rows.height and name in {"requests", "inferences", "server_events", "resource_samples"}:
                 newest = rows["ended_at" if name == "requests" else "happened_at"].max()
                 self._newest = newest if isinstance(newest, datetime) else self._newest
-        self._is_fed = True
-        if self._recent is not None:
-            self._recent.feed(turn.tables, turn.states)
+        self._is_fed, self._is_noted = True, False
+        if self._has_begun:
+            self._news.append(turn)
 
     def forget(self) -> None:
-        """A commit failed, and nobody knows how far it came: what is in memory is read anew from the store."""
-        if self._recent is not None:
-            self._recent.close()
-        self._live = self._recent = None
+        """A commit failed, and nobody knows how far it came: rules begin anew from the store, and an answer on its way is not heard."""
+        self._asked, self._has_begun = None, False
+        self._news = []
+        self._place.aside.submit(self._evaluator.forget)
 
     def look(self, now_s: float, *, is_behind: bool, at_last: bool = False) -> None:
-        """Ask the rules that are due, if it is time; commit and tell what changed.
+        """Take the answer that there is, and ask the rules that are due, if it is time; commit and tell what changed.
 
         Args:
             now_s: Seconds that only ever grow.
             is_behind: Whether more waits to be read.
-            at_last: Whether it is the last look.
+            at_last: Whether it is the last look: answers are waited for.
         """
-        now = self._place.clock.now_utc()
         self._hear_couriers()
-        if not self._is_time(now, now_s, is_behind=is_behind, at_last=at_last):
-            return
-        began_s = thread_time()
-        self._asked_at_s, self._is_fed = now_s, False
-        try:
-            self._evaluate(now)
-        except (PipelineError, pl.exceptions.PolarsError) as failure:  # whatever is wrong with alerts, logs are read on
-            self._say(f"alerts were not evaluated: {failure}")
-            self.forget()
-            self._next_at_s = now_s + RETRY_S
-            return
-        self._next_at_s = now_s + max(SPACING_S, min((thread_time() - began_s) / SHARE, WAITING_S))
+        self._take_answer(now_s, waits=at_last)
+        now = self._place.clock.now_utc()
+        if self._asked is None and self._is_time(now, now_s, is_behind=is_behind, at_last=at_last):
+            self._ask(now, now_s)
+            self._take_answer(now_s, waits=at_last)
 
     def abandon(self) -> None:
         """Stop at once; what is not committed was not told, and what was not told is told by the next run."""
@@ -151,48 +149,56 @@ class Watch:
         self.forget()
 
     def _is_time(self, now: datetime, now_s: float, *, is_behind: bool, at_last: bool) -> bool:
-        if not self._rules or (self._live is None and not self._is_fed and self._tick is None):
+        if not self._rules or (not self._has_begun and not self._is_fed and self._tick is None):
             return False
         if at_last:
             return self._is_fed or bool(self._taken)
         if now_s < self._next_at_s:
             return False
         if is_behind and (self._newest is None or now - self._newest > FRESH):
+            if sum(rows.height for turn in self._news for rows in turn.tables.values()) > NEWS_ROWS:
+                self.forget()
             return False
         pause_s = now_s - self._asked_at_s
-        is_waiting = self._live is not None and self._live.is_waiting()
-        return self._is_fed or pause_s >= BY_TIME_S or (is_waiting and pause_s >= WAITING_S) or self._live is None
+        return self._is_fed or pause_s >= BY_TIME_S or (self._is_waiting and pause_s >= WAITING_S) or not self._has_begun
 
-    def _evaluate(self, now: datetime) -> None:
-        changes: list[Change] = []
+    def _ask(self, now: datetime, now_s: float) -> None:
+        """Ask the rules; they answer in their own time."""
+        self._asked_at_s, self._is_fed = now_s, False
         states = self._states
         if self._tick is not None and now < self._tick - FRESH:
             states = rebased(states, now)
         elif self._tick is not None and now <= self._tick:
             now = self._tick + timedelta.resolution  # two evaluations at one instant of a coarse clock
-        live, recent = self._live, self._recent
-        if live is None or recent is None:
-            snapshot = store.read_snapshot(self._place.root)
-            if self._tick is not None and now - self._tick > GAP:
-                states, changes = self._caught_up(snapshot, states, now)
-            recent = Recent(self._rules.values(), self._place.open_warehouse, self._place.unsettled_pairs, self._place.opened.summaries)
-            recent.seed(snapshot, now)
-            live = Live(list(self._rules.values()), recent)
-            self._live, self._recent = live, recent
-        slow = store.read_snapshot(self._place.root) if live.needs_snapshot(now) else None
-        states, found = live.evaluate(states, now, slow)
-        for name, problem in found.problems.items():
-            self._say(f"alert rule {name} failed, the others were evaluated: {problem}")
-        self._conclude(states, [*changes, *found.changes], now)
+        try:
+            start = None if self._has_begun else store.read_snapshot(self._place.root)
+        except PipelineError as failure:
+            self._give_up(failure, now_s)
+            return
+        question = Question(now, states, self._tick, self._news, start)
+        self._has_begun, self._news = True, []
+        self._asked = self._place.aside.submit(self._evaluator.answer, question)
 
-    def _caught_up(self, snapshot: Snapshot, states: alerts.States, now: datetime) -> tuple[alerts.States, list[Change]]:
-        """What happened while nobody looked, tick by tick."""
-        since = max(self._tick or now, now - CATCH_UP)
-        history = alerts.replay(
-            snapshot, list(self._rules.values()), self._place.open_warehouse,
-            first_day=since.astimezone(UTC).date(), before=json_of(states), since=since, until=now, is_live=True,
-        )  # fmt: skip
-        return (states, []) if history.last_tick is None else (states_of(history.states), history.changes)
+    def _take_answer(self, now_s: float, *, waits: bool) -> None:
+        """Commit and tell what rules found, if they have answered."""
+        if self._asked is None or not (waits or self._asked.done()):
+            return
+        asked, self._asked = self._asked, None
+        try:
+            answer = asked.result()
+            for name, problem in answer.problems.items():
+                self._say(f"alert rule {name} failed, the others were evaluated: {problem}")
+            self._conclude(answer.states, answer.changes, answer.now)
+        except (PipelineError, pl.exceptions.PolarsError) as failure:  # whatever is wrong with alerts, logs are read on
+            self._give_up(failure, now_s)
+            return
+        self._is_waiting = answer.is_waiting
+        self._next_at_s = self._asked_at_s + max(SPACING_S, min(answer.work_s / SHARE, WAITING_S))
+
+    def _give_up(self, failure: Exception, now_s: float) -> None:
+        self._say(f"alerts were not evaluated: {failure}")
+        self.forget()
+        self._next_at_s = now_s + RETRY_S
 
     def _conclude(self, states: alerts.States, changes: Sequence[Change], now: datetime) -> None:
         """Commit what changed and what is to be told, then tell it."""
@@ -205,13 +211,13 @@ class Watch:
         is_old = self._noted_at is None or not timedelta() <= now - self._noted_at < NOTE_EVERY
         before = self._states
         self._states, memory_before, self._memory = states, self._memory, memory
-        if changes or notices or self._taken or (is_old and (states or before or self._newest)):
+        if changes or notices or self._taken or (is_old and (states or before or not self._is_noted)):
             failure = self._try_to_note(now, changes, notices)
             if failure is not None:
                 self._states, self._memory = before, memory_before
                 raise failure
             self._noted_at = now
-            self._newest = None if is_old and not states else self._newest
+            self._is_noted = not self._is_fed  # what was committed while rules were asked is not in it
             self._taken.clear()
         self._tick = now
         for notice in notices:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -16,6 +17,7 @@ from ollalog import runtime, store, tailing
 from ollalog.core.events import AlertChange, NullEvents
 from ollalog.runtime import IngestOptions
 from ollalog.sources import Places
+from tests.tail.following import AtOnce, Given, Made
 
 START = datetime(2026, 6, 21, 18, 0, 0, tzinfo=UTC)
 IDLE_S = 1e6
@@ -54,6 +56,34 @@ class World:
         assert not self.steps, "the tail ended before all had happened"
 
 
+class Slow(AtOnce):
+    """Has an answer ready only when it is looked for the third time; before that, the next thing happens."""
+
+    def __init__(self, *meanwhile: Callable[[], object]) -> None:
+        self._meanwhile = list(meanwhile)
+
+    def submit(self, work: Callable[Given, Made], /, *args: Given.args, **kwargs: Given.kwargs) -> Future[Made]:
+        found = super().submit(work, *args, **kwargs)
+        late = Late(self._meanwhile)
+        late.set_result(found.result())
+        return late
+
+
+class Late(Future[Any]):
+    """An answer that keeps those who look for it waiting."""
+
+    def __init__(self, meanwhile: list[Callable[[], object]]) -> None:
+        super().__init__()
+        self._meanwhile = meanwhile
+        self._looks = 0
+
+    def done(self) -> bool:
+        self._looks += 1
+        if self._looks == 1 and self._meanwhile:
+            self._meanwhile.pop(0)()
+        return self._looks > 2
+
+
 @dataclass
 class Heard(NullEvents):
     """Keeps what was said."""
@@ -82,13 +112,14 @@ def watch(  # noqa: PLR0913 - each has a default
     rules: Path | None = None,
     fault: Callable[[str], None] | None = None,
     world: World | None = None,
+    aside: Callable[[], Executor] = AtOnce,
 ) -> Heard:
     """Follow a log until all has happened; proves the store."""
     heard, world = Heard(), world or World(steps, start)
     reading = IngestOptions(timezone="UTC", host="box", sinks=sinks, inhibit=inhibit, alerts=alerts or {}, rules=rules)
     options = tailing.TailOptions(reading, once_idle_s=IDLE_S)
     opened = partial(store.open_store, fault=fault) if fault else store.open_store
-    tailing.tail(root, [str(log)], options, tailing.Surroundings(world, heard, world, opened))
+    tailing.tail(root, [str(log)], options, tailing.Surroundings(world, heard, world, opened, aside))
     assert store.verify(root, runtime.reread).problems == ()
     return heard
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import shlex
+import signal
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,7 +18,7 @@ from ollalog import store
 from ollalog.cli.main import run
 from ollalog.cli.session import Session
 from ollalog.core.clock import FrozenClock
-from tests.alerts.live import START, Step, World, answers, live_rows, refuses, told, watch
+from tests.alerts.live import START, Slow, Step, World, answers, live_rows, refuses, told, watch
 from tests.store.dying import DeathError, Fate
 
 HOUR = timedelta(hours=1)
@@ -79,6 +83,58 @@ def test_a_tail_that_dies_anywhere_has_each_episode_told_under_one_id(tmp_path: 
     assert rows["state"].to_list() == ["firing", "resolved"]
     with store.open_store(root, command="test", clock=FrozenClock(START)) as opened:
         assert opened.outbox() == []
+
+
+def test_rows_are_committed_while_rules_are_asked_and_the_next_question_is_about_them(tmp_path: Path) -> None:
+    root, log, sink = tmp_path / "store", tmp_path / "server.log", tmp_path / "told.jsonl"
+    world = World([5.0, refuses(log, 2), 20.0])
+    committed: list[int] = []
+
+    def more() -> None:
+        refuses(log, 3)(world.now_utc())
+
+    def count() -> None:
+        committed.append(sum(part.rows for part in store.read_snapshot(root).parts if part.table == "requests"))
+
+    nothing = partial(str)
+    answers(log)(START)
+    # Asked about the first line; then about the two refusals, while three more come; then about those, which are there by then.
+    watch(root, log, world=world, sinks=of("queue_full", sink), aside=partial(Slow, nothing, more, count))
+    assert committed == [1 + 2 + 3]
+    assert [alert["value"] for notice in told(sink) for alert in notice["alerts"]] == [2]
+    assert live_rows(root).filter(rule="queue_full")["value"].to_list() == [2]
+
+
+def test_an_answer_to_what_a_failed_commit_put_in_doubt_is_asked_for_again(tmp_path: Path) -> None:
+    """R1: what is told is what the store holds, once."""
+    root, log, sink = tmp_path / "store", tmp_path / "server.log", tmp_path / "told.jsonl"
+    world = World([5.0, refuses(log, 2), 30.0, 60.0])
+    fails = [False]
+
+    def full(name: str) -> None:
+        if name == "part_staged" and fails[0]:
+            fails[0] = False
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def more() -> None:
+        fails[0] = True
+        refuses(log, 3)(world.now_utc())
+
+    answers(log)(START)
+    heard = watch(root, log, world=world, sinks=of("queue_full", sink), fault=full, aside=partial(Slow, partial(str), more))
+    assert [remark for remark in heard.remarks if "could not be written" in remark]
+    assert [(alert["status"], alert["value"]) for notice in told(sink) for alert in notice["alerts"]] == [("firing", 2)]
+    assert live_rows(root).filter(rule="queue_full")["state"].to_list() == ["firing"]
+    assert sum(part.rows for part in store.read_snapshot(root).parts if part.table == "requests") == 1 + 2 + 3
+
+
+def test_the_last_look_waits_for_its_answer(tmp_path: Path) -> None:
+    root, log, sink = tmp_path / "store", tmp_path / "server.log", tmp_path / "told.jsonl"
+    answers(log)(START)
+    world = World([5.0, refuses(log, 2)])
+    stop = partial(os.kill, os.getpid(), signal.SIGTERM)
+    watch(root, log, world=world, sinks=of("queue_full", sink), aside=partial(Slow, partial(str), stop))
+    assert [alert["status"] for notice in told(sink) for alert in notice["alerts"]] == ["firing"]
 
 
 def test_what_began_and_ended_while_nobody_looked_is_stored_and_not_told(tmp_path: Path) -> None:

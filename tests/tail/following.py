@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import select
 from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, Future
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import ParamSpec, TypeVar
 
 from ollalog import runtime, store, tailing
 from ollalog.core.events import NullEvents
@@ -17,6 +19,8 @@ from tests.test_runtime import CLOCK, UTC_OPTIONS, rows
 
 IDLE_S = 30.0
 Step = Callable[[], object]
+Given = ParamSpec("Given")
+Made = TypeVar("Made")
 
 
 class ScriptedWaker:
@@ -46,6 +50,18 @@ class ScriptedWaker:
         assert not self.steps, "the tail ended before all had happened"
 
 
+class AtOnce(Executor):
+    """Does what it is given before it returns: what is asked has its answer in the same turn."""
+
+    def submit(self, work: Callable[Given, Made], /, *args: Given.args, **kwargs: Given.kwargs) -> Future[Made]:
+        outcome = Future[Made]()
+        try:
+            outcome.set_result(work(*args, **kwargs))
+        except Exception as failure:  # noqa: BLE001 - whoever asks for the result is told
+            outcome.set_exception(failure)
+        return outcome
+
+
 @dataclass
 class Said(NullEvents):
     """Keeps the remarks."""
@@ -72,7 +88,7 @@ def follow(
     said = Said([])
     options = tailing.TailOptions(UTC_OPTIONS, from_end=from_end, once_idle_s=IDLE_S, sample_s=sample_s)
     opened = partial(store.open_store, fault=fault) if fault else store.open_store
-    around = tailing.Surroundings(CLOCK, said, ScriptedWaker(steps), opened)
+    around = tailing.Surroundings(CLOCK, said, ScriptedWaker(steps), opened, AtOnce)
     summary = tailing.tail(root, [str(path) for path in paths], options, around)
     assert store.verify(root, runtime.reread).problems == ()
     return summary, said.remarks

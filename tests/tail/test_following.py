@@ -260,7 +260,7 @@ def test_a_log_that_may_be_read_only_for_a_while_is_read_when_it_may_be(tmp_path
 
 
 def test_the_timer_looks_less_often_when_nothing_comes(tmp_path: Path) -> None:
-    from tests.tail.following import ScriptedWaker
+    from tests.tail.following import AtOnce, ScriptedWaker
 
     waker = ScriptedWaker([])
     log = tmp_path / "server.log"
@@ -273,7 +273,7 @@ def test_the_timer_looks_less_often_when_nothing_comes(tmp_path: Path) -> None:
         tmp_path / "store",
         [str(log)],
         tailing.TailOptions(UTC_OPTIONS, once_idle_s=60),
-        tailing.Surroundings(CLOCK, NullEvents(), waker),
+        tailing.Surroundings(CLOCK, NullEvents(), waker, open_aside=AtOnce),
     )
     assert max(waker.waits_s) == pytest.approx(5.0)
     assert len(waker.waits_s) < 25
