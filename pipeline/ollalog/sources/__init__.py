@@ -1,7 +1,8 @@
 """Find logs, tell them apart, and read whole lines with their byte offsets."""
 
 from ollalog.sources.collect import plan
-from ollalog.sources.follow import Follower, KnownLogs, Moment
+from ollalog.sources.follow import Follower, KnownLogs
+from ollalog.sources.followed import Moment
 from ollalog.sources.item import Plan, PlanItem, ReadResult
 from ollalog.sources.lines_at import lines_at
 from ollalog.sources.reader import blocks

@@ -6,14 +6,11 @@ read. What a file is by name and size is looked at often, for that is cheap; wha
 
 from __future__ import annotations
 
-import os
 import stat as modes
-import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
 from pathlib import Path
 
 from ollalog.core.batch import Source
@@ -21,6 +18,7 @@ from ollalog.core.errors import SourceError
 from ollalog.sources.chain import NAMELESS_AGE, ChainName, chain_name
 from ollalog.sources.collect import Numbering, free_id, opened_logs, plan_logs
 from ollalog.sources.discover import Discovery, discover
+from ollalog.sources.followed import Followed, Looks, Moment, again, file_id_at, held_by, is_over, is_quiet
 from ollalog.sources.found import FoundLog, open_file
 from ollalog.sources.held import HeldGzipStream, HeldStream
 from ollalog.sources.identity import last_checkpoint
@@ -44,9 +42,6 @@ JOURNAL_EVERY = 24
 """Of so many looks for the usual logs one asks whether the journal has entries of the server by now."""
 _LEAST_BUDGET_BYTES = 1 << 20
 
-Looks = tuple[int, int]
-"""Size and time of the last change: what a file looks like from outside."""
-
 
 @dataclass(frozen=True)
 class KnownLogs:
@@ -54,55 +49,6 @@ class KnownLogs:
 
     sources: Callable[[], Sequence[Source]]
     next_id: Callable[[], int]
-
-
-@dataclass(frozen=True)
-class Moment:
-    """When a look is taken: the clock's time, for comparison with times of files, and seconds that only ever grow."""
-
-    now_utc: datetime
-    at_s: float
-
-
-@dataclass
-class _Followed:
-    """One source that is followed, as of the last commit. `looks` is what it looked like when it was read last (None: never)."""
-
-    item: PlanItem
-    live: bool
-    looks: Looks | None = None
-    changed_s: float = 0.0
-    is_complete: bool = False
-    is_held: bool = False
-    has_failed: bool = False
-
-    def looks_now(self) -> Looks | None:
-        """What it looks like; None where it is nowhere to be seen."""
-        held = _held(self.item)
-        if isinstance(self.item.stream, JournalStream):
-            # What waits in a pipe has no look of its own: each time that something waits is news.
-            return self.item.stream.at, time.monotonic_ns() if self.item.stream.has_news() else 0
-        try:
-            found = held.stat() if held is not None else Path(self.item.source.path).stat()
-        except OSError:
-            return None
-        return found.st_size, found.st_mtime_ns
-
-    def is_cut_in_place(self) -> bool:
-        """Whether the file is still where it was and no longer holds what was read of it."""
-        stream, source = self.item.stream, self.item.source
-        if not isinstance(stream, HeldStream) or not self.live or _file_id(stream.path) != stream.file_id:
-            return False
-        return stream.size_bytes < source.offset or not stream.holds(source.checkpoints)
-
-    def has_changed(self) -> bool:
-        """Whether it is, by name and size, no longer the file that it was."""
-        looks, stream = self.looks_now(), self.item.stream
-        if looks is None:
-            return True
-        if not isinstance(stream, HeldStream):
-            return stream.kind == "file" and looks[0] < self.item.source.offset
-        return looks[0] < self.item.source.offset or (self.live and _file_id(stream.path) != stream.file_id)
 
 
 class Follower:
@@ -120,7 +66,7 @@ class Follower:
         self._skips = from_end
         self._held: dict[FileId, HeldStream] = {}
         self._journals: dict[str, JournalStream] = {}
-        self._followed: list[_Followed] = []
+        self._followed: list[Followed] = []
         self._seen: dict[str, tuple[object, ...]] | None = None
         self._is_stale = True
         self._unsettled_looks = 0
@@ -186,10 +132,10 @@ class Follower:
                 self.problems += [result.problem] if result.problem is not None and not result.is_stale else []
             is_committed = item.source.id in committed
             source = committed.get(item.source.id, item.source)
-            followed.item = _again(item, _thinned(source), gap_bytes=0 if is_committed else item.gap_bytes)
+            followed.item = again(item, _thinned(source), gap_bytes=0 if is_committed else item.gap_bytes)
             if isinstance(item.stream, JournalStream) and item.stream.at != source.offset:
                 self._restart(item.stream, followed)
-        self._unfollow([followed for followed in self._followed if _is_over(followed)])
+        self._unfollow([followed for followed in self._followed if is_over(followed)])
 
     def forget(self) -> None:
         """A commit failed: what was handed out since the last one is to be looked at anew."""
@@ -210,14 +156,14 @@ class Follower:
         """Whether what is followed is, by name and size, no longer what it was."""
         if self._is_stale or any(followed.has_changed() for followed in self._followed):
             return True
-        followed_streams = {id(_held(followed.item)) for followed in self._followed}
+        followed_streams = {id(held_by(followed.item)) for followed in self._followed}
         return any(held.size_bytes > 0 for held in self._held.values() if id(held) not in followed_streams)
 
-    def _to_read(self, moment: Moment, *, thorough: bool) -> list[_Followed]:
+    def _to_read(self, moment: Moment, *, thorough: bool) -> list[Followed]:
         """What has news or never was read to its end; in each family only up to the first that is not read to its end."""
-        chosen: list[_Followed] = []
+        chosen: list[Followed] = []
         waiting: set[str] = set()
-        forgotten: list[_Followed] = []
+        forgotten: list[Followed] = []
         lag_bytes = 0
         for followed in self._followed:
             looks = followed.looks_now()
@@ -230,7 +176,7 @@ class Follower:
                 followed.changed_s = moment.at_s
             if not (followed.live or followed.is_complete or followed.has_failed):
                 waiting.add(family)
-            is_final = not followed.live and (followed.item.stream.kind == "gzip" or _is_quiet(followed, looks, moment, QUIET_S))
+            is_final = not followed.live and (followed.item.stream.kind == "gzip" or is_quiet(followed, looks, moment, QUIET_S))
             if has_news or (followed.is_held and is_final) or (followed.has_failed and thorough):
                 followed.item.end_is_final = is_final
                 followed.looks = looks
@@ -292,10 +238,10 @@ class Follower:
             items.append(item)
         return items
 
-    def _follower_of(self, stream: JournalStream) -> _Followed | None:
+    def _follower_of(self, stream: JournalStream) -> Followed | None:
         return next((followed for followed in self._followed if followed.item.stream is stream), None)
 
-    def _restart(self, stream: JournalStream, followed: _Followed) -> None:
+    def _restart(self, stream: JournalStream, followed: Followed) -> None:
         """More was read than is committed: begin again behind what is."""
         stream.close()
         followed.item.stream = JournalStream(stream.journal, followed.item.source, follows=True)
@@ -319,7 +265,7 @@ class Follower:
         found.journals += [stream.journal for stream in self._journals.values()]
         return found
 
-    def _follow(self, item: PlanItem, before: _Followed | None, known: Mapping[int, Source]) -> _Followed:
+    def _follow(self, item: PlanItem, before: Followed | None, known: Mapping[int, Source]) -> Followed:
         if self._skips and item.source.offset == 0 and item.source.id not in known:
             item = skipped_to_end(item)
         live = not item.end_is_final
@@ -327,8 +273,8 @@ class Follower:
         if before is not None and before.item.stream is item.stream and before.item.source.offset == item.source.offset:
             is_renamed = before.item.source.path != item.source.path
             looks = None if is_renamed else before.looks
-            return _Followed(item, live, looks, before.changed_s, before.is_complete, before.is_held)
-        return _Followed(item, live)
+            return Followed(item, live, looks, before.changed_s, before.is_complete, before.is_held)
+        return Followed(item, live)
 
     def _open(self, path: Path) -> FoundLog:
         """What lies at a path, held open from now on; a file that is held already is that one.
@@ -366,22 +312,22 @@ class Follower:
 
     def _drop_unused(self, found: Discovery) -> None:
         """Let go of files that are no source, unless they are empty and may become one."""
-        used = {id(_held(followed.item)) for followed in self._followed}
-        places = {_file_id(path) for path in found.paths}
+        used = {id(held_by(followed.item)) for followed in self._followed}
+        places = {file_id_at(path) for path in found.paths}
         for file_id, held in list(self._held.items()):
             if id(held) not in used and (held.size_bytes > 0 or file_id not in places):
                 self._let_go(held)
 
-    def _is_forgotten(self, followed: _Followed, looks: Looks, moment: Moment) -> bool:
+    def _is_forgotten(self, followed: Followed, looks: Looks, moment: Moment) -> bool:
         """Whether a rotated file, read to its end, can be let go: a later generation is followed, and it was quiet for long."""
         family = followed.item.source.family
         is_followed_by = any(other.live and other.item.source.family == family for other in self._followed)
-        return not followed.live and followed.is_complete and is_followed_by and _is_quiet(followed, looks, moment, FORGET_S)
+        return not followed.live and followed.is_complete and is_followed_by and is_quiet(followed, looks, moment, FORGET_S)
 
-    def _unfollow(self, ended: Sequence[_Followed]) -> None:
+    def _unfollow(self, ended: Sequence[Followed]) -> None:
         for followed in ended:
             self._followed.remove(followed)
-            self._let_go(_held(followed.item))
+            self._let_go(held_by(followed.item))
 
     def _let_go(self, held: HeldStream | None) -> None:
         """Close a file; what is remembered of its path is what it looks like, so that a change of it is seen."""
@@ -392,21 +338,9 @@ class Follower:
                 self._seen[str(held.path)] = self._signature(held.path)
 
 
-def _is_over(followed: _Followed) -> bool:
-    """Whether a packed file was read to its end: nothing can be appended to it."""
-    return followed.is_complete and followed.item.stream.kind == "gzip"
-
-
-def _held(item: PlanItem) -> HeldStream | None:
-    """The file that is held open for an item."""
-    if isinstance(item.stream, HeldGzipStream):
-        return item.stream.held
-    return item.stream if isinstance(item.stream, HeldStream) else None
-
-
 def _places(found: Discovery) -> dict[Path, FileId | None]:
     """Which file lies at each path now."""
-    return {path: _file_id(path) for path in found.paths}
+    return {path: file_id_at(path) for path in found.paths}
 
 
 def _as_log(held: HeldStream) -> FoundLog:
@@ -434,11 +368,6 @@ def _log_of(held: HeldStream, chain: ChainName, file_id: FileId | None) -> Found
     return FoundLog(path, held, held, packed_head, chain, file_id)
 
 
-def _again(item: PlanItem, source: Source, *, gap_bytes: int | None) -> PlanItem:
-    """The same stream to be read once more."""
-    return PlanItem(source, item.stream, item.head, None, item.end_is_final, gap_bytes)
-
-
 def _is_done(item: PlanItem, known: Source | None) -> bool:
     """Whether nothing can be new of an item: it is packed, read to its end, and the catalogue has its name."""
     return item.stream.kind == "gzip" and item.unread_bytes == 0 and known == item.source
@@ -448,16 +377,3 @@ def _thinned(source: Source) -> Source:
     """A source with the last of its proofs only: the catalogue has the others."""
     proof = last_checkpoint(source)
     return replace(source, checkpoints=() if proof is None else (proof,))
-
-
-def _is_quiet(followed: _Followed, looks: Looks, moment: Moment, for_s: float) -> bool:
-    """Whether nobody wrote to a file for so long, by its own time or since it is watched; a clock may have been set back."""
-    age_s = moment.now_utc.timestamp() - looks[1] / 1e9
-    return age_s >= for_s or (followed.looks == looks and moment.at_s - followed.changed_s >= for_s)
-
-
-def _file_id(path: Path) -> FileId | None:
-    try:
-        return FileId.of(os.stat(path))  # noqa: PTH116 - called for every file at every look
-    except OSError:
-        return None
