@@ -22,7 +22,10 @@ OUT_OF_MEMORY = (
     "erroroutofmemory",
     "erroroutofdevicememory",
 )
-CRASH = r"^(?:panic:|fatal error:|CUDA error|ROCm error|HIP error|rocBLAS error|GGML_ASSERT|.*GGML_ASSERT\(|SIG[A-Z]{2,5}: |.*error loading model|Segmentation fault)"
+CRASH = (
+    r"^(?:panic:|fatal error:|CUDA error|ROCm error|HIP error|rocBLAS error|GGML_ASSERT|.*GGML_ASSERT\(|SIG[A-Z]{2,5}: "
+    r"|.*error loading model|Segmentation fault)"
+)
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,14 @@ from ollalog.parsing import messages, saying
 from ollalog.parsing.format import Extract, Format
 
 _HEAD = (
-    r"^(?:panic: |fatal error: |SIG[A-Z]{2,5}: |unexpected fault address|runtime: |\[signal |CUDA error|ROCm error|HIP error|rocBLAS error|GGML_ASSERT"
+    r"^(?:panic: |fatal error: |SIG[A-Z]{2,5}: |unexpected fault address|runtime: |\[signal "
+    r"|CUDA error|ROCm error|HIP error|rocBLAS error|GGML_ASSERT"
     r"|.{0,200}GGML_ASSERT\(|terminate called|Segmentation fault|exception |Exception )"
 )
 _REST = (
     r"^(?:goroutine \d+ |created by |\t\S+:\d+|r[a-z0-9]{1,2} +0x|rflags +0x|[cdefgs]s +0x|PC=0x|\s*.*\.go:\d+ \+0x"
-    r"|[\w./*()-]+\(.*\)$|\s+(?:/|\.\./)?\S+\.(?:c|cc|cpp|cu|h|hpp):\d+|#\d+ +|\S+\([^)]*\+0x[0-9a-f]+\) ?\[0x|\[New LWP|\[Thread debugging|\[Inferior|__|"
+    r"|[\w./*()-]+\(.*\)$|\s+(?:/|\.\./)?\S+\.(?:c|cc|cpp|cu|h|hpp):\d+|#\d+ +"
+    r"|\S+\([^)]*\+0x[0-9a-f]+\) ?\[0x|\[New LWP|\[Thread debugging|\[Inferior|__|"
     r"Error #\d\d: | {5}Meta: |warning: process|ptrace: |\x1b\[0m)"
 )
 _MIDDLE_OF_DUMP = r"^(?:runtime: |\[signal |PC=|exception )"
