@@ -25,7 +25,7 @@ LOOPBACK = ("127.0.0.1", "::1")
 
 def asked_of(root: Path, clock: Clock, namespaces: Sequence[str], most_series: int) -> export.Asked:
     """What a store exports."""
-    return export.Asked(partial(store.read_series, root), clock.now_utc, namespaces, most_series)
+    return export.Asked(lambda: store.read_series(root, clock.now_utc()), clock.now_utc, namespaces, most_series)
 
 
 class MetricsServer:

@@ -91,6 +91,7 @@ class _Batch:
             ledger=ledger,
             sources=tuple(reading.source for reading in self.readings.values()),
             states={family: states[family].to_json() for family in families},
+            undecided={family: parsing.undecided(states[family]) for family in families},
         )
 
 

@@ -41,7 +41,8 @@ GEN_AI = (
     "gen_ai_server_time_per_output_token_seconds gen_ai_server_time_to_first_token_seconds"
 )
 OLLAMA = (
-    "ollama_queue_capacity ollama_models_loaded http_requests_total ollama_total_duration_seconds ollama_load_duration_seconds "
+    "ollama_requests_queued ollama_runs_active ollama_queue_capacity ollama_models_loaded http_requests_total "
+    "ollama_total_duration_seconds ollama_load_duration_seconds "
     "ollama_prompt_eval_total ollama_prompt_eval_duration_seconds ollama_eval_total ollama_eval_duration_seconds ollama_build_info "
     "ollama_peak_memory_bytes"
 )
@@ -59,7 +60,9 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def exported(root: Path, namespaces: Sequence[str] = NAMESPACES) -> list[Metric]:
-    return metrics(read_series(root), families(namespaces), CLOCK.now_utc())
+    """What is exported when requests at the end of a log have waited long enough for lines of their run."""
+    later = CLOCK.now_utc() + timedelta(minutes=1)
+    return metrics(read_series(root, later), families(namespaces), later)
 
 
 def test_every_family_that_is_promised_is_there_and_those_of_recorded_programs_have_samples(root: Path) -> None:
@@ -76,7 +79,14 @@ def test_every_family_that_is_promised_is_there_and_those_of_recorded_programs_h
     assert len(FAMILIES) == 24
     assert len(CREW_FAMILIES) == 5
     assert {*GEN_AI.split(), *OLLAMA.split()} <= set(there)
-    for name in (*GEN_AI.split(), "http_requests_total", "ollama_total_duration_seconds", "ollama_eval_total", "ollama_build_info"):
+    for name in (
+        *GEN_AI.split(),
+        "http_requests_total",
+        "ollama_total_duration_seconds",
+        "ollama_eval_total",
+        "ollama_build_info",
+        "ollama_requests_queued",
+    ):
         assert there[name].samples, name
 
 
@@ -91,6 +101,9 @@ def test_a_parser_reads_every_family_back(root: Path) -> None:
     requests = {tuple(sample.labels.items()): sample.value for sample in read["tinyllm_requests"].samples}
     assert requests == {(("model", "llama3.1:latest"), ("graph", "default"), ("request_type", "chat")): 1}
     assert sum(sample.value for sample in read["http_requests"].samples) == 2005
+    runs = read["ollama_runs"].samples
+    models = {sample.labels["model"] for sample in runs if sample.labels["origin"] == "server_log"}
+    assert models - {"(unknown)"} <= {sample.labels.get("model") for sample in read["http_requests"].samples}
 
 
 def test_promtool_finds_nothing_to_say(root: Path) -> None:

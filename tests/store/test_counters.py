@@ -185,13 +185,32 @@ def test_a_store_that_was_written_before_anything_was_counted_is_counted_when_it
         store.commit(requests_of(0, 10, 200))
     expected = counts(tmp_path)
     with sqlite3.connect(tmp_path / "catalog.sqlite") as connection:
-        connection.execute("DROP TABLE series")
+        for table in ("series", "uncounted", "free_runs", "queues"):
+            connection.execute(f"DROP TABLE {table}")
         before = next(version for version, statements in schema.UPGRADES.items() if "TABLE series" in str(statements)) - 1
         connection.execute(f"PRAGMA user_version={before}")
     connection.close()
     assert read_series(tmp_path) == []
     opened(tmp_path).close()
     assert counts(tmp_path) == expected
+
+
+def test_a_store_that_counted_requests_without_their_model_is_read_and_goes_on(tmp_path: Path) -> None:
+    with opened(tmp_path) as store:
+        store.commit(requests_of(0, 10, 200))
+    expected = counts(tmp_path)
+    with sqlite3.connect(tmp_path / "catalog.sqlite") as connection:
+        for table in ("uncounted", "free_runs", "queues"):
+            connection.execute(f"DROP TABLE {table}")
+        connection.execute("""UPDATE series SET labels = substr(labels, 1, length(labels) - 5) || ']' WHERE family = 'requests'""")
+        before = next(version for version, statements in schema.UPGRADES.items() if "TABLE uncounted" in str(statements)) - 1
+        connection.execute(f"PRAGMA user_version={before}")
+        assert connection.execute("SELECT labels FROM series").fetchall() == [('["gpu1", "", "", "", "200"]',)]
+    connection.close()
+    assert counts(tmp_path) == expected
+    with opened(tmp_path) as store:
+        store.commit(requests_of(10, 13, 200))
+    assert counts(tmp_path) == dict.fromkeys(expected, 13)
 
 
 def test_verify_says_what_was_not_counted(tmp_path: Path) -> None:

@@ -104,14 +104,35 @@ class LedgerEntry:
     gap_bytes: int | None = 0
 
 
+Place = tuple[int, int]
+"""Where a row comes from: source and byte offset."""
+
+
+@dataclass(frozen=True)
+class Undecided:
+    """What the end of a log leaves open of the runs of its requests.
+
+    `requests`: those that may yet get a run, or another one, each with the run it would get if nothing more came; `runs`: those
+    that are no request's yet; `begun`: how many have begun and not ended, None where the log does not tell; `is_idle`: whether no run
+    and no load is open, so that none waits for one; `last_utc`: the last time seen.
+    """
+
+    requests: Mapping[Place, Place | None] = field(default_factory=dict)
+    runs: frozenset[Place] = frozenset()
+    begun: int | None = None
+    is_idle: bool = False
+    last_utc: datetime | None = None
+
+
 @dataclass(frozen=True)
 class Turn:
-    """All that one commit records: rows by table, the ledger, sources as they now are, parser state by family (JSON)."""
+    """All that one commit records: rows by table, the ledger, sources as they now are; by family parser state (JSON) and what is open."""
 
     tables: Mapping[str, pl.DataFrame]
     ledger: tuple[LedgerEntry, ...]
     sources: tuple[Source, ...]
     states: Mapping[str, str]
+    undecided: Mapping[str, Undecided] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -147,7 +147,9 @@ KEPT: Mapping[str, Kept] = {
         Kept("first_event", "first"),
         Kept("last_event", "last"),
         # the server's log, and runs whoever tells of them
-        Kept("requests", "histogram", ("host", "method", "route", "operation", "status"), BOUNDS_NS),
+        Kept("requests", "histogram", ("host", "method", "route", "operation", "status", "model"), BOUNDS_NS),
+        Kept("requests_queued", "last", ("host",)),
+        Kept("runs_begun", "last", ("host",)),
         Kept("runs", "sum", (*_RUN, "error_type")),
         Kept("run_total", "histogram", (*_RUN, "error_type"), BOUNDS_NS),
         Kept("run_load", "histogram", _RUN, BOUNDS_NS),

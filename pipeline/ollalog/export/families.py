@@ -84,10 +84,11 @@ def _now(name: str, help_text: str, series: str, labels: tuple[tuple[str, str], 
     return Exported(name, "gauge", help_text, series, labels, is_lasting=False)
 
 
-_HTTP = (("host", "host"), ("method", "method"), ("path", "route"), ("status", "status"))
+_HTTP = (("host", "host"), ("method", "method"), ("path", "route"), ("status", "status"), ("model", "model"))
 _GPU = _same("host", "gpu")
 SERVER_FAMILIES = (
-    Exported("http_requests_total", "counter", "Requests in the server's log.", "requests", _HTTP, takes="count"),
+    Exported("http_requests_total", "counter", "Requests in the server's log; a request that waits for its run is counted after a minute"
+             " at most, with an empty model where none is known.", "requests", _HTTP, takes="count"),
     _histogram("http_request_duration_seconds", "Time from a request to the end of its reply, by the server's log.", "requests",
                _same("host", "operation")),
     _counter("ollama_runs_total", "Runs of a model, by who tells of them; error_type is empty for what went well.", "runs",
@@ -105,6 +106,10 @@ SERVER_FAMILIES = (
     _counter("ollama_log_rejects_total", "Lines of logs that could not be used.", "rejects", _same("host", "format")),
     Exported("ollama_build_info", "gauge", "Version of Ollama that a host runs; the value is always 1.", "server_version",
              _same("host", "version")),
+    Exported("ollama_requests_queued", "gauge", "Requests that waited for a slot or a load when the newest that has ended came, or 0 when"
+             " nothing was left to run: a request is logged when it ends.", "requests_queued", _same("host")),
+    Exported("ollama_runs_active", "gauge", "Runs that have begun and not ended, by the last line of the log that was read.", "runs_begun",
+             _same("host")),
     Exported("ollama_queue_capacity", "gauge", "OLLAMA_MAX_QUEUE as the server printed it.", "server_max_queue", _same("host")),
     _histogram("gen_ai_client_operation_duration_seconds", "Duration of an operation, as the client measured it.", "run_total", _FAILED,
                _PROVIDER),

@@ -5,6 +5,19 @@ from ollalog.parsing.normalise import Settled, settle
 from ollalog.parsing.pairing import provisional_pairs
 from ollalog.parsing.parse import ParsedBatch, joined, parse
 from ollalog.parsing.state import ParserState
+from ollalog.parsing.undecided import undecided
 from ollalog.parsing.zones import Zone, zone
 
-__all__ = ["Context", "ParsedBatch", "ParserState", "Settled", "Zone", "joined", "parse", "provisional_pairs", "settle", "zone"]
+__all__ = [
+    "Context",
+    "ParsedBatch",
+    "ParserState",
+    "Settled",
+    "Zone",
+    "joined",
+    "parse",
+    "provisional_pairs",
+    "settle",
+    "undecided",
+    "zone",
+]

@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from ollalog.core.batch import Place
+
 LINES_BEFORE = 1000
 LINES_AFTER = 45
 SURE_DISTANCE = 20
@@ -76,6 +78,19 @@ def provisional_pairs(waiting: Waiting) -> pl.DataFrame:
     chosen = _greedy(_unused(requests), _unused(runs), None)
     pairs = pl.DataFrame(chosen, schema={"request": pl.Int64(), "run": pl.Int64()}, orient="row")
     return _told(pairs, requests, runs).with_columns(pl.lit("likely").alias("confidence"))
+
+
+def likeliest_runs(waiting: Waiting) -> dict[Place, Place | None]:
+    """Every request that may still be paired, with the run that it would get if nothing more came."""
+    requests, runs = waiting.requests, waiting.runs
+    if not requests.height:
+        return {}
+    chosen = dict(_greedy(_unused(requests), _unused(runs), None)) if runs.height else {}
+    run_places = runs.select("source", "byte_offset").rows()
+    free = requests.with_row_index("place").filter(~pl.col("used")).select("place", "source", "byte_offset")
+    return {
+        (source, byte_offset): run_places[chosen[place]] if place in chosen else None for place, source, byte_offset in free.iter_rows()
+    }
 
 
 def _unused(frame: pl.DataFrame, taken: pl.Series | None = None) -> pl.DataFrame:

@@ -34,9 +34,13 @@ def amounts(tables: Mapping[str, pl.DataFrame]) -> Iterator[Series]:
 
 
 def _requests(rows: pl.DataFrame) -> Iterator[Series]:
-    """Requests of the server log. A path that Ollama does not serve is whatever a client writes: it is no label."""
+    """Requests of the server log, with the `model` of their run, where the rows tell it (see `store.uncounted`).
+
+    A path that Ollama does not serve is whatever a client writes: it is no label.
+    """
     route = pl.when(pl.col("operation") == "other").then(pl.lit("other")).otherwise("route").alias("route")
-    told = rows.with_columns(route, pl.col("status").cast(pl.String))
+    model = pl.col("model") if "model" in rows.columns else pl.lit(None, pl.String).alias("model")
+    told = rows.with_columns(route, pl.col("status").cast(pl.String), model)
     yield from _histograms(told, {"requests": "latency_ns"}, KEPT["requests"].labels)
 
 

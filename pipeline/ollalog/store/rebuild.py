@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field, replace
@@ -12,20 +12,19 @@ from typing import Self
 
 import polars as pl
 
-from ollalog.core.batch import LedgerEntry, Source, Turn
+from ollalog.core.batch import LedgerEntry, Source, Turn, Undecided
 from ollalog.core.clock import Clock
 from ollalog.core.errors import StoreError
 from ollalog.core.layout import StoreLayout
-from ollalog.core.series import Key, Series, grown, total
 from ollalog.core.tables import DAY_ROLLUPS, SUMMED_TABLES, TABLES
 from ollalog.store import commit, inventory, ledger
 from ollalog.store.catalog import Catalog
 from ollalog.store.comparison import RebuildReport, compared
-from ollalog.store.counters import Counters
-from ollalog.store.counting import amounts
+from ollalog.store.counters import Change, Counters
 from ollalog.store.parts import SEAL_ROWS, Draft, by_date, conformed, read_part
 from ollalog.store.publish import Fault, publish, publishing, withdraw
 from ollalog.store.records import PartRecord, Retired
+from ollalog.store.recounting import Replaced, recounted
 from ollalog.store.snapshot import as_us
 
 # Rows of small lots wait for more of their date, so that history does not end in thousands of tiny parts.
@@ -59,7 +58,7 @@ class _Gathered:
     parts: list[PartRecord] = field(default_factory=list)
     waiting: dict[tuple[str, str], list[pl.DataFrame]] = field(default_factory=dict)
     removed: Counter[tuple[str, int, int]] = field(default_factory=Counter)
-    series: dict[Key, Series] = field(default_factory=dict)
+    undecided: dict[str, Undecided] = field(default_factory=dict)
 
 
 class Rebuild:
@@ -92,6 +91,7 @@ class Rebuild:
         self._gathered.ledger.append((batch, turn.ledger))
         self._gathered.sources |= {source.id: _with_proofs(source, self._gathered.sources.get(source.id)) for source in turn.sources}
         self._gathered.states |= turn.states
+        self._gathered.undecided |= turn.undecided
 
     def commit(self) -> RebuildReport:
         """Put the new rows in the place of the old ones, in one step for our readers.
@@ -108,7 +108,9 @@ class Rebuild:
             self._place.fault("rebuild_staged")
             # From here on only the catalogue says what becomes of the staged parts: recovery deletes or publishes them.
             gathered, self._gathered = self._gathered, _Gathered()
-            counted = self._place.counters.with_amounts(self._growth(gathered, old))
+            counted = recounted(
+                self._place.counters, Replaced(self._place.layout, self._ids, old, new), gathered.undecided, self._place.now_us()
+            )
             retired = self._record(batch, gathered, old, new, counted)
             self._place.counters.apply(counted)
             self._place.fault("rebuild_committed")
@@ -154,8 +156,6 @@ class Rebuild:
         ripe = [key for key, frames in waiting.items() if _height(frames) >= at_least]
         drafts = [Draft(PartRecord(*key, batch), pl.concat(waiting.pop(key))) for key in ripe]
         drafts = [draft for draft in drafts if draft.rows.height]
-        for draft in drafts:
-            self._gathered.series = total((*self._gathered.series.values(), *amounts({draft.record.table: draft.rows})))
         self._gathered.parts += commit.stage_all(self._place.layout, drafts, self._place.pool, self._place.fault)
 
     def _stage_rest(self, old: Sequence[PartRecord]) -> list[PartRecord]:
@@ -169,21 +169,8 @@ class Rebuild:
             staged += commit.stage_all(self._place.layout, [draft], self._place.pool, self._place.fault)
         return staged
 
-    def _growth(self, gathered: _Gathered, old: Sequence[PartRecord]) -> list[Series]:
-        """By how much the rows that come count more than those that go; nothing where a part is lost: what it counted as is not known."""
-        try:
-            return list(grown(gathered.series, total(self._counted_before(old))))
-        except StoreError:
-            return []
-
-    def _counted_before(self, old: Sequence[PartRecord]) -> Iterator[Series]:
-        """What the rows that go were counted as."""
-        for part in old:
-            rows = read_part(self._place.layout, part)
-            yield from amounts({part.table: rows.filter(pl.col("source").is_in(sorted(self._ids)))})
-
     def _record(
-        self, batch: int, gathered: _Gathered, old: Sequence[PartRecord], new: Sequence[PartRecord], counted: Sequence[Series]
+        self, batch: int, gathered: _Gathered, old: Sequence[PartRecord], new: Sequence[PartRecord], counted: Change
     ) -> list[Retired]:
         catalog, now_us = self._place.catalog, self._place.now_us()
         retired = [retired_part(part, self._place.layout, now_us) for part in old]

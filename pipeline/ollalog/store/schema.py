@@ -1,6 +1,6 @@
 """The catalogue's tables. Times are µs since 1970 UTC; the lookups of a commit all go through a key or an index."""
 
-VERSION = 4
+VERSION = 5
 
 STATEMENTS = (
     "CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID",
@@ -50,5 +50,19 @@ UPGRADES = {
         """CREATE TABLE series (
             id INTEGER PRIMARY KEY, family TEXT NOT NULL, labels TEXT NOT NULL, value NUMERIC NOT NULL, buckets TEXT NOT NULL,
             least INTEGER, greatest INTEGER, at_us INTEGER NOT NULL, UNIQUE (family, labels))""",
+    ),
+    5: (
+        # Requests that are not counted yet, because their run is not known for good; and runs that may be theirs.
+        """CREATE TABLE uncounted (
+            source INTEGER NOT NULL, byte_offset INTEGER NOT NULL, family TEXT NOT NULL, said TEXT NOT NULL, model TEXT,
+            wait_ns INTEGER, since_us INTEGER NOT NULL, PRIMARY KEY (source, byte_offset)) WITHOUT ROWID""",
+        """CREATE TABLE free_runs (
+            source INTEGER NOT NULL, byte_offset INTEGER NOT NULL, family TEXT NOT NULL, model TEXT, total_ns INTEGER,
+            PRIMARY KEY (source, byte_offset)) WITHOUT ROWID""",
+        # How long requests waited that waited when the newest of them came, by host.
+        "CREATE TABLE queues (host TEXT PRIMARY KEY, newest_us INTEGER NOT NULL, waits TEXT NOT NULL) WITHOUT ROWID",
+        # Requests are counted by model, too; of those before it is not known.
+        """UPDATE series SET labels = substr(labels, 1, length(labels) - 1) || CASE labels
+            WHEN '["other", "other", "other", "other", "other"]' THEN ', "other"]' ELSE ', ""]' END WHERE family = 'requests'""",
     ),
 }

@@ -15,7 +15,7 @@ from ollalog.core.layout import StoreLayout
 from ollalog.core.series import Series
 from ollalog.core.tables import TABLES
 from ollalog.store import catalog as catalogs
-from ollalog.store import counters, inventory, ledger
+from ollalog.store import counters, inventory, ledger, uncounted
 from ollalog.store.accounts import account_problems
 from ollalog.store.catalog import Catalog
 from ollalog.store.counters import lacking
@@ -25,6 +25,7 @@ from ollalog.store.published import published_problems
 from ollalog.store.records import PartRecord, Retired
 from ollalog.store.recount import Recount, recount
 from ollalog.store.snapshot import refuse_data_without_catalog
+from ollalog.store.uncounted import Waiting
 
 # (source, table, rows) -> what the log says otherwise; written by who can read and parse logs.
 Reread = Callable[[Source, str, pl.DataFrame], Sequence[str]]
@@ -60,6 +61,7 @@ class _Books:
     totals: dict[int, Mapping[str, int]]
     removed: dict[tuple[str, int, int], int]
     series: list[Series]
+    waiting: Waiting
 
 
 def verify(root: Path, reread: Reread) -> VerifyReport:
@@ -83,7 +85,7 @@ def verify(root: Path, reread: Reread) -> VerifyReport:
         *account_problems(books.sources, books.entries, books.totals, Counter(counted.cells) + Counter(books.removed)),
         *published_problems(layout, books.parts, books.superseded),
         *_reread_problems(books.sources, counted, reread),
-        *lacking(counted.series.values(), books.series),
+        *lacking(counted.series.values(), books.series, books.waiting),
     ]
     rows = {table: sum(count for (name, *_), count in counted.cells.items() if name == table) for table in TABLES}
     return VerifyReport(books.batches, rows, tuple(problems))
@@ -99,6 +101,7 @@ def _read(catalog: Catalog) -> _Books:
         totals={summary.source.id: {"lines": summary.lines, **summary.fates} for summary in ledger.summaries(catalog)},
         removed=ledger.removed(catalog),
         series=counters.read(catalog),
+        waiting=uncounted.read(catalog),
     )
 
 

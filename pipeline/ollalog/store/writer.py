@@ -86,9 +86,9 @@ class Store:
             batch = inventory.reserve(self._catalog)
             self._fault("batch_reserved")
             drafts = commit.draft(self._catalog, batch, turn)
-            counted = self._counters.changed(turn.tables)
-            parts = commit.stage_all(self._layout, drafts, self._pool, self._fault)
             now_us = as_us(self._clock.now_utc())
+            counted = self._counters.changed(turn, now_us)
+            parts = commit.stage_all(self._layout, drafts, self._pool, self._fault)
             forget = commit.remove_retired(self._catalog, self._layout, now_us)
             self._fault("retired_removed")
             with self._catalog.transaction():
