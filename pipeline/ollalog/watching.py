@@ -20,8 +20,9 @@ from ollalog import alerts, store
 from ollalog.alerting import orders_of
 from ollalog.alerts import Change, RuleSet
 from ollalog.alerts.delivery import Courier
-from ollalog.alerts.evaluator import Answer, Evaluator, OpenWarehouse, Question, Reading, UnsettledPairs
-from ollalog.alerts.history import json_of, states_of
+from ollalog.alerts.evaluator import Answer, Evaluator, Question, Reading
+from ollalog.alerts.history import OpenWarehouse, json_of, states_of
+from ollalog.alerts.joined import UnsettledPairs
 from ollalog.alerts.live import of_rules, rebased
 from ollalog.alerts.receivers import Sink
 from ollalog.alerts.telling import Inhibition, Memory, Notice, Orders, alert_of, firing, plan

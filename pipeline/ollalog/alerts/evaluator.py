@@ -6,22 +6,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from time import thread_time
-from typing import TYPE_CHECKING
 
-from ollalog.alerts.history import Change, States, json_of, replay, states_of
+from ollalog.alerts.history import Change, OpenWarehouse, States, json_of, replay, states_of
+from ollalog.alerts.joined import UnsettledPairs
 from ollalog.alerts.live import Live
 from ollalog.alerts.recent import Recent
 from ollalog.alerts.rules import Rule
 from ollalog.core.batch import Snapshot, SourceSummary, Turn
 from ollalog.core.errors import PipelineError
 
-if TYPE_CHECKING:
-    import polars as pl
-
-    from ollalog.warehouse import Warehouse
-
-OpenWarehouse = Callable[[Snapshot], "Warehouse"]
-UnsettledPairs = Callable[[Mapping[str, str]], "pl.DataFrame | None"]
 GAP, CATCH_UP = timedelta(minutes=2), timedelta(days=1)
 """A pause longer than this is caught up on tick by tick, as far back as this."""
 
@@ -99,9 +92,9 @@ class Evaluator:
 
     def _begin(self, snapshot: Snapshot, now: datetime) -> None:
         self.forget()
-        self._recent = Recent(self._rules, self._reading.open_warehouse, self._reading.unsettled_pairs, self._sources)
-        self._recent.seed(snapshot, now)
-        self._live = Live(self._rules, self._recent)
+        recent = Recent(self._rules, self._reading.open_warehouse, self._reading.unsettled_pairs, self._sources)
+        recent.seed(snapshot, now)
+        self._live, self._recent = Live(self._rules, recent), recent
 
     def _sources(self) -> Sequence[SourceSummary]:
         return self._reading.snapshot().sources
