@@ -189,6 +189,8 @@ class Watch:
             answer = asked.result()
             for name, problem in answer.problems.items():
                 self._say(f"alert rule {name} failed, the others were evaluated: {problem}")
+            for remark in answer.remarks:
+                self._say(remark)
             self._conclude(answer.states, answer.changes, answer.now)
         except (PipelineError, pl.exceptions.PolarsError) as failure:  # whatever is wrong with alerts, logs are read on
             self._give_up(failure, now_s)

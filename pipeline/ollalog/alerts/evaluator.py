@@ -36,12 +36,13 @@ class Question:
 
 @dataclass(frozen=True)
 class Answer:
-    """States at `now` and what changed, what is wrong with single rules, whether some wait to be asked, processor time it took."""
+    """States at `now` and what changed, what is wrong with single rules, what else is to be said, whether rules wait, processor time."""
 
     now: datetime
     states: States
     changes: Sequence[Change] = ()
     problems: Mapping[str, PipelineError] = field(default_factory=dict)
+    remarks: Sequence[str] = ()
     is_waiting: bool = False
     work_s: float = 0.0
 
@@ -81,8 +82,8 @@ class Evaluator:
             self._recent.feed(turn.tables, turn.states)
         slow = self._reading.snapshot() if self._live.needs_snapshot(question.now) else None
         states, found = self._live.evaluate(states, question.now, slow)
-        changes = [*missed, *found.changes]
-        return Answer(question.now, states, changes, found.problems, self._live.is_waiting(), thread_time() - began_s)
+        changes, remarks = [*missed, *found.changes], tuple(self._recent.remarks.values())
+        return Answer(question.now, states, changes, found.problems, remarks, self._live.is_waiting(), thread_time() - began_s)
 
     def forget(self) -> None:
         """Give the memory back; the next question has to begin anew."""

@@ -15,11 +15,12 @@ import polars as pl
 
 from ollalog.alerts.history import pruned
 from ollalog.alerts.joined import CONTEXT, HOT, HOT_ROWS, JOINED, US, Joined, UnsettledPairs, lasting
-from ollalog.alerts.rules import Rule
+from ollalog.alerts.rules import MINUTE, Rule
 from ollalog.alerts.state import Hit, Ticks
 from ollalog.alerts.sums import Sums
 from ollalog.alerts.ticks import EPOCH, TIME_COLUMNS, Hits, Labels, RuleRunner
 from ollalog.core.batch import Snapshot, SourceSummary
+from ollalog.core.errors import WarehouseError
 from ollalog.core.tables import TABLES
 from ollalog.warehouse import load_views
 
@@ -31,7 +32,7 @@ OpenWarehouse = Callable[[Snapshot], "Warehouse"]
 HELD = timedelta(hours=1)
 """Rules that look back further, and through more than sums, are asked of the store once a step, not of memory."""
 HELD_ROWS = 1_000_000
-"""No relation has more rows in memory: beyond that rate a window is as long as so many rows last."""
+"""No relation has more rows in memory: beyond that rate a window is as long as so many rows last, and `remarks` says so."""
 PRUNE_EVERY = timedelta(seconds=15)
 FRAGMENTS = 2_000
 """Sums of single commits are put together when there are so many."""
@@ -84,7 +85,7 @@ class Recent:
         self._kept_rows: dict[str, int] = {}
         self._pruned_at = EPOCH
         self._has_kept_news = self._has_hot_news = self._has_log_news = False
-        self.remarks: list[str] = []
+        self.remarks: dict[str, str] = {}
 
     def reads(self, rule: Rule) -> frozenset[str]:
         """The tables that a rule depends on, directly or through views."""
@@ -305,10 +306,12 @@ class Recent:
         for name in self._held.keys() & came.keys():
             held = self._held[name]
             rows = came[name].select(*held.columns, pl.col(held.time).to_physical().alias("row_us"))
-            rows = rows.filter(pl.col("row_us") > _us(now - held.reach)).tail(HELD_ROWS)
+            rows = rows.filter(pl.col("row_us") > _us(now - held.reach))
+            if rows.height > HELD_ROWS:
+                self._remark_on_cut(name, held)
             if rows.height:
-                self._seen.insert(f"held_{name}", rows)
-                held.rows += rows.height
+                self._seen.insert(f"held_{name}", rows.tail(HELD_ROWS))
+                held.rows += min(rows.height, HELD_ROWS)
 
     def _add_up(self, name: str) -> None:
         """Bring what came to the sums of a view."""
@@ -354,6 +357,7 @@ class Recent:
         for name, held in self._held.items():
             cut_us = _us(now - held.reach)
             if held.rows > HELD_ROWS:
+                self._remark_on_cut(name, held)
                 newest = self._seen.query(f"SELECT quantile_disc(row_us, {1 - HELD_ROWS / held.rows}) AS us FROM held_{name}")["us"][0]  # noqa: S608
                 cut_us = max(cut_us, newest or 0)
             self._seen.prepare(f"CREATE OR REPLACE TABLE held_{name} AS SELECT * FROM held_{name} WHERE row_us > {cut_us}")  # noqa: S608
@@ -362,6 +366,17 @@ class Recent:
         for name, fragments in self._fragments.items():
             if fragments >= FRAGMENTS:
                 self._merge(name, now)
+
+    def _remark_on_cut(self, name: str, held: _Held) -> None:
+        """Say that a window is shorter than rules want it."""
+        cut = WarehouseError(
+            "rules of alerts see less than their whole window",
+            at=f"recent_{name}",
+            found=f"more than {HELD_ROWS:,} rows in {held.reach // MINUTE} minutes; the oldest of them are not looked at",
+            want=f"at most {HELD_ROWS:,} rows",
+            fix="write a shorter `window` in the rules that read it, or follow some of the logs into a store of their own",
+        )
+        self.remarks[name] = str(cut)
 
     def _merge(self, name: str, now: datetime) -> None:
         """Put the sums of single commits together, and forget those that no rule looks back to."""
