@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ollalog.warehouse import Warehouse
 
 UnsettledPairs = Callable[[Mapping[str, str]], "pl.DataFrame | None"]
-HOT, CONTEXT = timedelta(seconds=20), timedelta(seconds=20)
+HOT, CONTEXT = timedelta(seconds=30), timedelta(seconds=30)
 HOT_ROWS = 40_000
 """No more rows of a view are computed again and again."""
 LASTING_ROWS = 2_000

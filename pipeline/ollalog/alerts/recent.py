@@ -419,8 +419,8 @@ class Recent:
 
 
 def _rows_since(past: Warehouse, name: str, since: datetime) -> pl.DataFrame:
-    """The rows of a table since an instant."""
-    return past.query(f"SELECT * FROM {name} WHERE {TABLES[name].time} > make_timestamptz({_us(since)})")  # noqa: S608 - a name of ours
+    """The committed rows of a table since an instant; pairs that are not settled have no batch."""
+    return past.query(f"SELECT * FROM {name} WHERE batch IS NOT NULL AND {TABLES[name].time} > make_timestamptz({_us(since)})")  # noqa: S608
 
 
 def _time_of(name: str, columns: Sequence[str]) -> str:
