@@ -20,8 +20,9 @@ from ollalog import alerts, store
 from ollalog.alerting import orders_of
 from ollalog.alerts import Change, RuleSet
 from ollalog.alerts.delivery import Courier
-from ollalog.alerts.evaluator import Answer, Evaluator, OpenWarehouse, Question, Reading, UnsettledPairs
-from ollalog.alerts.history import json_of, states_of
+from ollalog.alerts.evaluator import Answer, Evaluator, Question, Reading
+from ollalog.alerts.history import OpenWarehouse, json_of, states_of
+from ollalog.alerts.joined import UnsettledPairs
 from ollalog.alerts.live import of_rules, rebased
 from ollalog.alerts.receivers import Sink
 from ollalog.alerts.telling import Inhibition, Memory, Notice, Orders, alert_of, firing, plan
@@ -188,6 +189,8 @@ class Watch:
             answer = asked.result()
             for name, problem in answer.problems.items():
                 self._say(f"alert rule {name} failed, the others were evaluated: {problem}")
+            for remark in answer.remarks:
+                self._say(remark)
             self._conclude(answer.states, answer.changes, answer.now)
         except (PipelineError, pl.exceptions.PolarsError) as failure:  # whatever is wrong with alerts, logs are read on
             self._give_up(failure, now_s)

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from ollalog import store
+from ollalog.alerts import recent
 from ollalog.cli.main import run
 from ollalog.cli.session import Session
 from ollalog.core.clock import FrozenClock
@@ -230,6 +231,17 @@ def test_a_rule_of_the_user_that_looks_back_far_is_asked_of_the_store(tmp_path: 
     heard = watch(root, log, 5.0, answers(log), 900.0, 20.0, rules=rules)
     assert heard.states("busy_day") == ["firing"]
     assert next(change.value for change in heard.changes if change.rule == "busy_day") == 10
+
+
+def test_a_window_with_more_rows_than_memory_holds_is_said_to_be_cut_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recent, "HELD_ROWS", 100)
+    root, log = tmp_path / "store", tmp_path / "server.log"
+    answers(log)(START)
+    heard = watch(root, log, 5.0, refuses(log, 200), 20.0, refuses(log, 200), 20.0)
+    said = sorted(remark for remark in heard.remarks if "less than their whole window" in remark)
+    assert [remark.splitlines()[1].split() for remark in said] == [["at", "recent_model_requests"], ["at", "recent_requests"]]
+    assert "more than 100 rows in 5 minutes" in said[1]
+    assert heard.states("queue_full") == ["firing"]
 
 
 @pytest.fixture

@@ -6,22 +6,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from time import thread_time
-from typing import TYPE_CHECKING
 
-from ollalog.alerts.history import Change, States, json_of, replay, states_of
+from ollalog.alerts.history import Change, OpenWarehouse, States, json_of, replay, states_of
+from ollalog.alerts.joined import UnsettledPairs
 from ollalog.alerts.live import Live
 from ollalog.alerts.recent import Recent
 from ollalog.alerts.rules import Rule
 from ollalog.core.batch import Snapshot, SourceSummary, Turn
 from ollalog.core.errors import PipelineError
 
-if TYPE_CHECKING:
-    import polars as pl
-
-    from ollalog.warehouse import Warehouse
-
-OpenWarehouse = Callable[[Snapshot], "Warehouse"]
-UnsettledPairs = Callable[[Mapping[str, str]], "pl.DataFrame | None"]
 GAP, CATCH_UP = timedelta(minutes=2), timedelta(days=1)
 """A pause longer than this is caught up on tick by tick, as far back as this."""
 
@@ -43,12 +36,13 @@ class Question:
 
 @dataclass(frozen=True)
 class Answer:
-    """States at `now` and what changed, what is wrong with single rules, whether some wait to be asked, processor time it took."""
+    """States at `now` and what changed, what is wrong with single rules, what else is to be said, whether rules wait, processor time."""
 
     now: datetime
     states: States
     changes: Sequence[Change] = ()
     problems: Mapping[str, PipelineError] = field(default_factory=dict)
+    remarks: Sequence[str] = ()
     is_waiting: bool = False
     work_s: float = 0.0
 
@@ -88,8 +82,8 @@ class Evaluator:
             self._recent.feed(turn.tables, turn.states)
         slow = self._reading.snapshot() if self._live.needs_snapshot(question.now) else None
         states, found = self._live.evaluate(states, question.now, slow)
-        changes = [*missed, *found.changes]
-        return Answer(question.now, states, changes, found.problems, self._live.is_waiting(), thread_time() - began_s)
+        changes, remarks = [*missed, *found.changes], tuple(self._recent.remarks.values())
+        return Answer(question.now, states, changes, found.problems, remarks, self._live.is_waiting(), thread_time() - began_s)
 
     def forget(self) -> None:
         """Give the memory back; the next question has to begin anew."""
@@ -99,9 +93,9 @@ class Evaluator:
 
     def _begin(self, snapshot: Snapshot, now: datetime) -> None:
         self.forget()
-        self._recent = Recent(self._rules, self._reading.open_warehouse, self._reading.unsettled_pairs, self._sources)
-        self._recent.seed(snapshot, now)
-        self._live = Live(self._rules, self._recent)
+        recent = Recent(self._rules, self._reading.open_warehouse, self._reading.unsettled_pairs, self._sources)
+        recent.seed(snapshot, now)
+        self._live, self._recent = Live(self._rules, recent), recent
 
     def _sources(self) -> Sequence[SourceSummary]:
         return self._reading.snapshot().sources

@@ -16,10 +16,8 @@ from ollalog.core.errors import PipelineError
 
 BY_TIME = timedelta(seconds=15)
 """What time alone changes is looked at so often."""
-PATIENT, OF_SUMS = timedelta(seconds=1), timedelta(seconds=5)
+PATIENT, OF_SUMS = timedelta(seconds=2), timedelta(seconds=5)
 """A rule that waits for a minute and more before it fires, and one that reads sums over hours, is asked no more often than this."""
-PATIENT_AT_ONCE = 1
-"""Of those, so many are asked at a time beside rules that can fire at once."""
 
 
 @dataclass
@@ -85,7 +83,13 @@ class Live:
         due = [rule for rule in due if snapshot is not None or rule.name not in self._recent.slow]
         urgent = [rule for rule in due if self._patience(rule) == timedelta() and rule.name not in self._recent.slow]
         patient = sorted((rule for rule in due if rule not in urgent), key=lambda rule: self._turns[rule.name].asked_at)
-        return urgent + (patient[:PATIENT_AT_ONCE] if urgent and self._is_begun else patient)
+        return [*urgent, *(self._next(patient, now) if urgent and self._is_begun else patient)]
+
+    def _next(self, patient: Sequence[Rule], now: datetime) -> list[Rule]:
+        """Of patient rules the one that waits longest, and those that look at the same rows; none while much else has to be made."""
+        if self._recent.has_loads_news:
+            patient = [rule for rule in patient if now - self._turns[rule.name].asked_at >= 2 * self._patience(rule)]
+        return [rule for rule in patient if rule is patient[0] or self._recent.shares(rule) & self._recent.shares(patient[0])]
 
     def _patience(self, rule: Rule) -> timedelta:
         return OF_SUMS if self._recent.is_of_sums(rule) else PATIENT if rule.wait >= MINUTE else timedelta()

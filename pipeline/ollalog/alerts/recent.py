@@ -1,9 +1,6 @@
 """The rows that rules look at now, held in memory and appended commit by commit: asking a rule reads no file.
 
-Three small databases. `came`: only the rows of the last commits, from which views that merge (`merge` in their header) are
-added up. `joined`: the rows of the last minutes with all their columns, for views that join them. `seen`: what the rules
-read: narrow rows of their windows. A row of a joining view is computed again and again while it is younger than HOT, for
-what follows can still tell its model; then it stays as it is.
+Narrow rows of the rules' windows; rows of joining views come from `joined`, sums over longer times from `sums`.
 """
 
 from __future__ import annotations
@@ -11,17 +8,20 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from ollalog.alerts.history import pruned
-from ollalog.alerts.rules import Rule
+from ollalog.alerts.joined import CONTEXT, HOT, HOT_ROWS, JOINED, US, Joined, UnsettledPairs, lasting
+from ollalog.alerts.rules import MINUTE, Rule
 from ollalog.alerts.state import Hit, Ticks
+from ollalog.alerts.sums import Sums
 from ollalog.alerts.ticks import EPOCH, TIME_COLUMNS, Hits, Labels, RuleRunner
 from ollalog.core.batch import Snapshot, SourceSummary
-from ollalog.core.tables import LASTING_EVENTS, TABLES, polars_schema
+from ollalog.core.errors import WarehouseError
+from ollalog.core.tables import TABLES
 from ollalog.warehouse import load_views
 
 if TYPE_CHECKING:
@@ -29,19 +29,15 @@ if TYPE_CHECKING:
     from ollalog.warehouse import Warehouse
 
 OpenWarehouse = Callable[[Snapshot], "Warehouse"]
-US = timedelta(microseconds=1)
 HELD = timedelta(hours=1)
 """Rules that look back further, and through more than sums, are asked of the store once a step, not of memory."""
-HELD_ROWS, HOT_ROWS = 1_000_000, 40_000
-"""No relation has more rows in memory: beyond that rate a window is as long as so many rows last."""
-HOT, CONTEXT = timedelta(seconds=30), timedelta(seconds=30)
-PRUNE_EVERY = timedelta(seconds=30)
+HELD_ROWS = 1_000_000
+"""No relation has more rows in memory: beyond that rate a window is as long as so many rows last, and `remarks` says so."""
+PRUNE_EVERY = timedelta(seconds=15)
 FRAGMENTS = 2_000
 """Sums of single commits are put together when there are so many."""
 LONGEST = timedelta(days=31)
-LASTING_ROWS = 5_000
-JOINED = ("requests", "inferences", "pairs", "server_events")
-NOT_SETTLED = -1
+VARIABLES = {"tick_us": "BIGINT", "first_us": "BIGINT", "threshold": "DOUBLE"}
 
 
 @dataclass
@@ -63,7 +59,7 @@ class Recent:
         self,
         rules: Iterable[Rule],
         open_warehouse: OpenWarehouse,
-        unsettled_pairs: Callable[[Mapping[str, str]], pl.DataFrame | None],
+        unsettled_pairs: UnsettledPairs,
         sources: Callable[[], Sequence[SourceSummary]] = tuple,
     ) -> None:
         self._views = load_views()
@@ -82,14 +78,14 @@ class Recent:
         self._small = sorted(name for name in self._views_below([*self._hot, *self._kept]) if self._views[name].keep)
         self._checked: set[str] = set()
         self._queue: dict[str, list[pl.DataFrame]] = {}
-        self._unrolled: dict[str, list[pl.DataFrame]] = {}
         self._states: dict[str, str] = {}
-        self._carried = _no_events()
+        self._variables: dict[str, object] = {}
         self._fragments: dict[str, int] = {}
         self._held: dict[str, _Held] = {}
         self._kept_rows: dict[str, int] = {}
         self._pruned_at = EPOCH
         self._has_kept_news = self._has_hot_news = self._has_log_news = False
+        self.remarks: dict[str, str] = {}
 
     def reads(self, rule: Rule) -> frozenset[str]:
         """The tables that a rule depends on, directly or through views."""
@@ -115,6 +111,15 @@ class Recent:
             self._kept_rows.get(name) for name in rule.recent
         )
 
+    def shares(self, rule: Rule) -> frozenset[str]:
+        """The relations that are made for a rule, or looked through: others that read them cost little beside it."""
+        return frozenset(need.removeprefix("recent_") for need in rule.file.needs) - {"ticks", "sources"}
+
+    @property
+    def has_loads_news(self) -> bool:
+        """Whether a model was loaded since loads were last looked at, so that much has to be made anew."""
+        return self._joined.has_loads_news
+
     def is_of_sums(self, rule: Rule) -> bool:
         """Whether a rule reads views that are added up."""
         return any(need in self._merged for need in rule.file.needs)
@@ -125,17 +130,11 @@ class Recent:
         Raises:
             WarehouseError: a part cannot be read.
         """
-        empty = Snapshot(0, ())
-        self._came, self._joined, self._seen = (self._open(empty) for _ in range(3))
-        for warehouse in (self._came, self._joined, self._seen):
-            warehouse.keep_small_tables()
-            warehouse.prepare("SET threads = 1")  # so few rows take longer to share out than to work on
-            warehouse.prepare("SET allocator_flush_threshold = '1MB'")
-            warehouse.prepare("SET allocator_bulk_deallocation_flush_threshold = '1MB'")
+        self._seen = self._small_warehouse()
+        self._sums = Sums({name: self._views[name] for name in self._merged}, self._small_warehouse())
+        self._joined = Joined(self._small, self._small_warehouse(), self._unsettled_pairs, snapshot.states)
         self._queue.clear()
-        self._unrolled.clear()
-        self._states = dict(snapshot.states)
-        self._make_relations(now)
+        self._make_relations()
         lookback = max((rule.lookback for rule in self._quick), default=HELD)
         with self._open(pruned(snapshot, now - max(lookback, HELD), now + LONGEST)) as past:
             for name in self._merged:
@@ -144,18 +143,18 @@ class Recent:
             for name in {*JOINED, *(self._held.keys() & TABLES.keys())}:
                 reach = max([CONTEXT, *(self._held[hot].reach + CONTEXT for hot in self._hot)])
                 since = now - max(reach, self._held[name].reach if name in self._held else reach)
-                self._queue[name] = [_rows_since(past, name, since), *([_lasting(past, since)] if name == "server_events" else [])]
+                self._queue[name] = [_rows_since(past, name, since), *([lasting(past, since)] if name == "server_events" else [])]
         for name in self._hot:
             self._held[name].frozen_us = _us(now - self._held[name].reach)
         self._put_sources(snapshot.sources)
-        self._take_in(now, rolls=False)
+        self._take_in(now, adds_up=False)
 
     def feed(self, tables: Mapping[str, pl.DataFrame], states: Mapping[str, str]) -> None:
         """Remember the rows of a commit until they are looked at."""
         for name, rows in tables.items():
             if rows.height:
                 self._queue.setdefault(name, []).append(rows)
-        self._states.update(states)
+        self._states |= states
         self._has_log_news = True
 
     def news(self) -> frozenset[str]:
@@ -165,14 +164,13 @@ class Recent:
     def take_in(self, now: datetime) -> None:
         """Bring the rows that came to where the rules see them. Raises WarehouseError."""
         if self._queue:
-            self._take_in(now, rolls=True)
+            self._take_in(now, adds_up=True)
         if now - self._pruned_at >= PRUNE_EVERY or any(held.rows > HELD_ROWS * 5 // 4 for held in self._held.values()):
             self._prune(now)
 
     def at(self, tick: datetime) -> None:
         """The tick that rules are asked for from now on."""
-        self._seen.prepare("SET VARIABLE tick = $1::TIMESTAMPTZ", [tick.astimezone(UTC)])
-        self._seen.prepare("SET VARIABLE tick_us = $1::BIGINT", [_us(tick)])
+        self._set("tick_us", _us(tick))
 
     def hits(self, rule: Rule, tick: datetime, *, recovering: bool) -> Hits:
         """What a rule finds bad at the tick of `at`; `recovering`: and what is only beyond its threshold of recovery.
@@ -183,12 +181,15 @@ class Recent:
         """
         if set(rule.recent) & set(self._hot):
             self._freshen(tick)
-        if self.is_of_sums(rule):
-            self._roll()
+        needed = {need.removeprefix("recent_") for need in rule.file.needs}
+        if needed & set(self._kept) and self._has_kept_news:
+            self._renew()
+        for name in needed & set(self._merged):
+            self._add_up(name)
         if "sources" in rule.file.needs and self._has_log_news:
             self._has_log_news = False
             self._put_sources(self._sources())
-        self._seen.prepare("SET VARIABLE first_us = $1::BIGINT", [_us(tick - rule.window)])
+        self._set("first_us", _us(tick - rule.window))
         found = self._asked(rule, rule.threshold, tick, beyond=True)
         if recovering and rule.recovery is not None:
             return {**self._asked(rule, rule.recovery, tick, beyond=False), **found}
@@ -206,8 +207,18 @@ class Recent:
 
     def close(self) -> None:
         """Give the memory back."""
-        for warehouse in (self._came, self._joined, self._seen):
-            warehouse.__exit__(None, None, None)
+        self._sums.close()
+        self._joined.close()
+        self._seen.__exit__(None, None, None)
+
+    def _small_warehouse(self) -> Warehouse:
+        """A database in memory, for so few rows that they take longer to share out among threads than to work on."""
+        warehouse = self._open(Snapshot(0, ()))
+        warehouse.keep_small_tables()
+        warehouse.prepare("SET threads = 1")
+        warehouse.prepare("SET allocator_flush_threshold = '1MB'")
+        warehouse.prepare("SET allocator_bulk_deallocation_flush_threshold = '1MB'")
+        return warehouse
 
     def _views_below(self, names: Iterable[str]) -> set[str]:
         """Views, and the views that they need."""
@@ -230,15 +241,16 @@ class Recent:
             and rule.lookback <= LONGEST
         )
 
-    def _make_relations(self, now: datetime) -> None:
+    def _make_relations(self) -> None:
         """Empty tables for all that the rules read, and the names under which they read it."""
         self._held.clear()
         self._checked.clear()
-        for name, kind in (("tick", "TIMESTAMPTZ"), ("tick_us", "BIGINT"), ("first_us", "BIGINT"), ("threshold", "DOUBLE")):
-            self._seen.prepare(f"SET VARIABLE {name} = $1::{kind}", [now.astimezone(UTC) if kind == "TIMESTAMPTZ" else 0])
+        self._variables.clear()
+        for name in VARIABLES:
+            self._set(name, 0)
         self._seen.prepare("CREATE MACRO threshold() AS CAST(getvariable('threshold') AS DOUBLE)")
         self._seen.prepare("CREATE MACRO is_live() AS TRUE")
-        self._seen.prepare("CREATE VIEW ticks AS SELECT CAST(getvariable('tick') AS TIMESTAMPTZ) AS tick")
+        self._seen.prepare("CREATE VIEW ticks AS SELECT make_timestamptz(getvariable('tick_us')) AS tick")
         for name in sorted({*self._recent, *self._direct}):
             self._hold(name)
         for name in self._kept:
@@ -257,7 +269,7 @@ class Recent:
 
     def _offer(self, name: str, rows: str, time_us: str, less: str) -> None:
         self._seen.prepare(
-            f"CREATE VIEW recent_{name} AS SELECT * {less}, CAST(getvariable('tick') AS TIMESTAMPTZ) AS tick FROM {rows} "  # noqa: S608
+            f"CREATE VIEW recent_{name} AS SELECT * {less}, make_timestamptz(getvariable('tick_us')) AS tick FROM {rows} "  # noqa: S608
             f"WHERE {time_us} > getvariable('first_us') AND {time_us} <= getvariable('tick_us')"
         )
 
@@ -274,79 +286,46 @@ class Recent:
             self._make_table(f"hot_{name}", held_types)
 
     def _types(self, name: str) -> dict[str, str]:
-        described = self._joined.query(f'DESCRIBE "{name}"')
-        return dict(described.select("column_name", "column_type").iter_rows())
+        return self._joined.types(name)
 
     def _make_table(self, name: str, types: Mapping[str, str]) -> None:
         self._seen.prepare(f"CREATE TABLE {name} (" + ", ".join(f'"{column}" {kind}' for column, kind in types.items()) + ")")
 
-    def _take_in(self, now: datetime, *, rolls: bool) -> None:
+    def _take_in(self, now: datetime, *, adds_up: bool) -> None:
         came = {name: pl.concat(frames, how="diagonal") for name, frames in self._queue.items()}
         self._queue.clear()
-        if rolls:
-            for name, rows in came.items():
-                self._unrolled.setdefault(name, []).append(rows)
-            if sum(rows.height for frames in self._unrolled.values() for rows in frames) > HOT_ROWS:
-                self._roll()
-        for name in JOINED if self._hot or self._kept else ():
-            if name in came:
-                rows = came[name]
-                recent = pl.col(TABLES[name].time) > now - (CONTEXT + HOT if rolls else 2 * HELD)
-                self._joined.insert(
-                    name, rows.filter(recent | pl.col("event").is_in(LASTING_EVENTS) if name == "server_events" else recent)
-                )
+        if adds_up:
+            self._sums.feed(came)
+        for name in self._merged if self._sums.is_full() else ():
+            self._add_up(name)
+        if self._hot or self._kept:
+            self._joined.feed(came, self._states, now - (CONTEXT + HOT if adds_up else 2 * HELD))
+            self._has_kept_news |= self._joined.has_loads_news
+            self._has_hot_news |= bool(came.keys() & set(JOINED))
+        self._states.clear()
         for name in self._held.keys() & came.keys():
             held = self._held[name]
             rows = came[name].select(*held.columns, pl.col(held.time).to_physical().alias("row_us"))
-            rows = rows.filter(pl.col("row_us") > _us(now - held.reach)).tail(HELD_ROWS)
+            rows = rows.filter(pl.col("row_us") > _us(now - held.reach))
+            if rows.height > HELD_ROWS:
+                self._remark_on_cut(name, held)
             if rows.height:
-                self._seen.insert(f"held_{name}", rows)
-                held.rows += rows.height
-        events = came.get("server_events")
-        self._has_kept_news = self._has_kept_news or not rolls or (events is not None and events["event"].is_in(LASTING_EVENTS).any())
-        self._has_hot_news = self._has_hot_news or bool(came.keys() & set(JOINED))
-        if self._has_kept_news:
-            self._renew()
+                self._seen.insert(f"held_{name}", rows.tail(HELD_ROWS))
+                held.rows += min(rows.height, HELD_ROWS)
 
-    def _roll(self) -> None:
-        """Add up what came."""
-        came = {name: pl.concat(frames, how="diagonal") for name, frames in self._unrolled.items()}
-        self._unrolled.clear()
-        reads = {name: set(self._views[name].needs) for name in self._merged}
-        if not any(needs & came.keys() for needs in reads.values()):
-            return
-        for name in set().union(*reads.values()):
-            self._came.prepare(f"TRUNCATE {name}")
-            if name in came:
-                self._came.insert(name, came[name])
-        if "rejects" in came:
-            self._came.insert("server_events", self._carried)
-        for name in self._merged:
-            if reads[name] & came.keys():
-                rows = self._came.view(name)
-                self._seen.insert(f"rolled_{name}", rows)
-                self._fragments[name] += rows.height
-        self._carry(came)
-        for name in came.keys() & set().union(*reads.values()):
-            self._came.prepare(f"TRUNCATE {name}")
-
-    def _carry(self, came: Mapping[str, pl.DataFrame]) -> None:
-        """Remember the last row of each log: a reject that comes next has its time."""
-        dated = [
-            came[name].select("source", "byte_offset", pl.col(TABLES[name].time).alias("happened_at"))
-            for name in ("requests", "inferences", "server_events")
-            if name in came
-        ]
-        last = pl.concat([self._carried.drop("batch"), *dated]).sort("byte_offset").group_by("source").last()
-        self._carried = last.with_columns(pl.lit(0, pl.Int64).alias("batch")).select(self._carried.columns)
+    def _add_up(self, name: str) -> None:
+        """Bring what came to the sums of a view."""
+        sums = self._sums.added(name)
+        if sums is not None:
+            self._seen.insert(f"rolled_{name}", sums)
+            self._fragments[name] += sums.height
 
     def _renew(self) -> None:
         """Small views that a load of a model changes."""
         self._has_kept_news = False
-        self._joined.renew(self._small)
         for name in self._kept:
             self._seen.prepare(f"TRUNCATE kept_{name}")
-            rows = self._joined.view(name)
+            rows = self._joined.small_rows(name)
             self._seen.insert(f"kept_{name}", rows)
             self._kept_rows[name] = rows.height
 
@@ -355,28 +334,22 @@ class Recent:
         if not self._has_hot_news:
             return
         self._has_hot_news = False
-        self._joined.prepare(f"DELETE FROM pairs WHERE batch = {NOT_SETTLED}")  # noqa: S608 - a number of ours
-        pairs = self._unsettled_pairs(self._states)
-        if pairs is not None and pairs.height:
-            self._joined.insert("pairs", pairs.with_columns(pl.lit(NOT_SETTLED, pl.Int64).alias("batch")))
         for name in self._hot:
             held = self._held[name]
-            chosen = ", ".join(f'"{column}"' for column in held.columns)
-            rows = self._joined.query(
-                f'SELECT {chosen}, epoch_us({held.time}) AS row_us FROM "{name}" '  # noqa: S608 - names of relations
-                f"WHERE {held.time} > make_timestamptz({held.frozen_us})"
-            )
+            rows = self._joined.hot_rows(name, held.columns, held.time, held.frozen_us)
             newest = rows["row_us"].max()
             cut = max(held.frozen_us, min(_us(now), newest if isinstance(newest, int) else 0) - HOT // US)
             if rows.height > HOT_ROWS:
                 cut = max(cut, int(rows["row_us"].sort()[-HOT_ROWS // 2]))
-            old = rows.filter(pl.col("row_us") <= cut)
-            self._seen.insert(f"held_{name}", old.filter(pl.col("row_us") > _us(now - held.reach)))
+            is_old = rows["row_us"] <= cut
+            old, hot = rows.filter(is_old), rows.filter(~is_old)
+            if old.height:
+                self._seen.insert(f"held_{name}", old.filter(pl.col("row_us") > _us(now - held.reach)))
             self._seen.prepare(f"TRUNCATE hot_{name}")
-            self._seen.insert(f"hot_{name}", rows.filter(pl.col("row_us") > cut))
+            self._seen.insert(f"hot_{name}", hot)
             held.frozen_us = cut
             held.rows += old.height
-            held.hot_rows = rows.height - old.height
+            held.hot_rows = hot.height
 
     def _prune(self, now: datetime) -> None:
         """Let go of rows that no rule looks at any more, and put sums together."""
@@ -384,20 +357,26 @@ class Recent:
         for name, held in self._held.items():
             cut_us = _us(now - held.reach)
             if held.rows > HELD_ROWS:
+                self._remark_on_cut(name, held)
                 newest = self._seen.query(f"SELECT quantile_disc(row_us, {1 - HELD_ROWS / held.rows}) AS us FROM held_{name}")["us"][0]  # noqa: S608
                 cut_us = max(cut_us, newest or 0)
             self._seen.prepare(f"CREATE OR REPLACE TABLE held_{name} AS SELECT * FROM held_{name} WHERE row_us > {cut_us}")  # noqa: S608
             held.rows = int(self._seen.query(f"SELECT count(*) AS n FROM held_{name}").item())  # noqa: S608 - names of relations
-        frozen_us = min((self._held[name].frozen_us for name in self._hot), default=_us(now - HOT))
-        for name in JOINED:
-            time = TABLES[name].time
-            lasting = f" OR (event IN {LASTING_EVENTS} AND {time} > now_utc() - INTERVAL 31 DAY)" if name == "server_events" else ""
-            kept = f"{time} > make_timestamptz({frozen_us - CONTEXT // US}){lasting}"
-            self._joined.prepare("SET VARIABLE now_utc = $1::TIMESTAMPTZ", [now.astimezone(UTC)])
-            self._joined.prepare(f"CREATE OR REPLACE TABLE {name} AS SELECT * FROM {name} WHERE {kept}")  # noqa: S608
+        self._joined.prune(now, min((self._held[name].frozen_us for name in self._hot), default=_us(now - HOT)))
         for name, fragments in self._fragments.items():
             if fragments >= FRAGMENTS:
                 self._merge(name, now)
+
+    def _remark_on_cut(self, name: str, held: _Held) -> None:
+        """Say that a window is shorter than rules want it."""
+        cut = WarehouseError(
+            "rules of alerts see less than their whole window",
+            at=f"recent_{name}",
+            found=f"more than {HELD_ROWS:,} rows in {held.reach // MINUTE} minutes; the oldest of them are not looked at",
+            want=f"at most {HELD_ROWS:,} rows",
+            fix="write a shorter `window` in the rules that read it, or follow some of the logs into a store of their own",
+        )
+        self.remarks[name] = str(cut)
 
     def _merge(self, name: str, now: datetime) -> None:
         """Put the sums of single commits together, and forget those that no rule looks back to."""
@@ -407,6 +386,12 @@ class Recent:
         merged = f"{_merging(self._views[name])} HAVING {time} > make_timestamptz({since_us})"
         self._seen.prepare(f"CREATE OR REPLACE TABLE rolled_{name} AS {merged}")
         self._fragments[name] = 0
+
+    def _set(self, name: str, value: float | None) -> None:
+        """Give a variable of the rules a value, if it has another."""
+        if self._variables.get(name, self) != value:
+            self._variables[name] = value
+            self._seen.prepare(f"SET VARIABLE {name} = $1::{VARIABLES[name]}", [value])
 
     def _put_sources(self, summaries: Iterable[SourceSummary]) -> None:
         texts, numbers = ("family", "path", "kind", "host"), ("source", "generation", "offset_bytes", "lines", "gap_bytes")
@@ -421,7 +406,7 @@ class Recent:
 
     def _asked(self, rule: Rule, threshold: float | None, tick: datetime, *, beyond: bool) -> dict[Labels, list[Hit]]:
         """What a rule finds; what its file may not do is refused the first time."""
-        self._seen.prepare("SET VARIABLE threshold = $1::DOUBLE", [threshold])
+        self._set("threshold", threshold)
         if rule.name not in self._checked:
             RuleRunner.checked(rule, self._seen.checked_query(rule.file.select))
             self._checked.add(rule.name)
@@ -433,23 +418,9 @@ class Recent:
         return hits
 
 
-def _no_events() -> pl.DataFrame:
-    """No rows of server_events that only date what follows them."""
-    types = polars_schema(TABLES["server_events"])
-    return pl.DataFrame(schema={name: types[name] for name in ("batch", "source", "byte_offset", "happened_at")})
-
-
 def _rows_since(past: Warehouse, name: str, since: datetime) -> pl.DataFrame:
-    """The rows of a table since an instant."""
-    return past.query(f"SELECT * FROM {name} WHERE {TABLES[name].time} > make_timestamptz({_us(since)})")  # noqa: S608 - a name of ours
-
-
-def _lasting(past: Warehouse, until: datetime) -> pl.DataFrame:
-    """What the server said before an instant and holds until it says otherwise: the newest of it."""
-    return past.query(
-        f"SELECT * FROM server_events WHERE event IN {LASTING_EVENTS} AND happened_at <= make_timestamptz({_us(until)}) "  # noqa: S608
-        f"ORDER BY happened_at DESC LIMIT {LASTING_ROWS}"
-    )
+    """The committed rows of a table since an instant; pairs that are not settled have no batch."""
+    return past.query(f"SELECT * FROM {name} WHERE batch IS NOT NULL AND {TABLES[name].time} > make_timestamptz({_us(since)})")  # noqa: S608
 
 
 def _time_of(name: str, columns: Sequence[str]) -> str:
