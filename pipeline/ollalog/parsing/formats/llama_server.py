@@ -26,6 +26,8 @@ _KINDS = {
 }
 _KIND = f"({'|'.join(_KINDS)})"
 _TIMINGS = ("prompt_eval", "eval", "total")
+# the prompts in the cache, one by one, for each run that begins
+_LISTED = "    - prompt "
 _SAMPLER = r"top_p = ([0-9.]+).* temp = ([0-9.]+)"
 MARK_SCHEMA = {
     "line": pl.UInt32(),
@@ -133,8 +135,9 @@ def extract(lines: pl.DataFrame) -> Extract:
     telling = lines.filter(lines["text"].str.contains(_TELLING))
     marks = marks_of(telling)
     templates = lines.filter(pl.col("text").str.contains("example_format: '", literal=True))["line"]
+    listed = lines["line"].filter(lines["text"].str.contains(_LISTED, literal=True))
     chatter = lines.height - marks.height
-    return Extract(marks=marks, noise={"llama_server": chatter} if chatter else {}, opens=templates)
+    return Extract(marks=marks, noise={"llama_server": chatter} if chatter else {}, opens=templates, listed=listed)
 
 
 FORMAT = Format(
