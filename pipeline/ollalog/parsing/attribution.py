@@ -87,7 +87,7 @@ def attribute(parsed: ParsedBatch, events: pl.DataFrame, requests: pl.DataFrame,
     waiting = _with_new(state.waiting, parsed, requests, state.line_count)
     line_count = state.line_count + _counted(parsed)
     pairs, waiting = pairing.settle_pairs(waiting, line_count)
-    after = RunnerState(line_count, still_open, sampler, Runners(living.loaded, kept), waiting)
+    after = RunnerState(line_count, still_open, sampler, Runners(living.loaded, kept, living.are_all_known), waiting)
     ends = marks.filter(pl.col("kind").is_in(["release", "last_total"])).select(pl.col("line").cast(pl.Int64))
     return Attributed(named, ends.join(finished, on="line", how="semi").height, pairs, after)
 
