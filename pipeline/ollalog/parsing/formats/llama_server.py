@@ -65,7 +65,7 @@ def _ready(lines: pl.DataFrame) -> pl.DataFrame:
 
 
 def _of_tasks(lines: pl.DataFrame) -> pl.DataFrame:
-    parts = lines["text"].str.splitn("|", 3).struct
+    parts = _untorn(lines["text"]).str.splitn("|", 3).struct
     rest = parts.field("field_2").alias("rest")
     kind = rest.str.extract(_KIND).replace_strict(_KINDS, default=None, return_dtype=pl.String)
     named = lines.select("line", "byte_offset").with_columns(
@@ -77,6 +77,14 @@ def _of_tasks(lines: pl.DataFrame) -> pl.DataFrame:
     is_whole = named["kind"].is_not_null() & named["slot"].is_not_null() & named["task"].is_not_null()
     named = named if is_whole.all() else named.filter(is_whole)
     return _with_numbers(named).select(list(MARK_SCHEMA))
+
+
+def _untorn(texts: pl.Series) -> pl.Series:
+    """The lines, less what stands before a timing line that begins in their middle."""
+    is_torn = texts.str.slice(1).str.contains(TORN_START, literal=True)
+    if not is_torn.any():
+        return texts
+    return texts.zip_with(~is_torn, texts.str.replace(rf"^.*({TORN_START})", "$1"))
 
 
 def _with_numbers(named: pl.DataFrame) -> pl.DataFrame:
