@@ -87,20 +87,26 @@ def attribute(parsed: ParsedBatch, events: pl.DataFrame, requests: pl.DataFrame,
     waiting = _with_new(state.waiting, parsed, requests, state.line_count)
     line_count = state.line_count + _counted(parsed)
     pairs, waiting = pairing.settle_pairs(waiting, line_count)
-    after = RunnerState(line_count, still_open, sampler, Runners(living.loaded, kept), waiting)
+    after = RunnerState(line_count, still_open, sampler, Runners(living.loaded, kept, living.are_all_known), waiting)
     ends = marks.filter(pl.col("kind").is_in(["release", "last_total"])).select(pl.col("line").cast(pl.Int64))
     return Attributed(named, ends.join(finished, on="line", how="semi").height, pairs, after)
 
 
 def _counted(parsed: ParsedBatch) -> int:
-    """Lines of the block that count as distance between a run and its request: a blank line or a journal's field does not."""
-    return parsed.indexed_count - parsed.between.len()
+    """Lines of the block that count as distance between a run and its request.
+
+    A blank line or a journal's field does not, nor does a listing: it is copied in one go, while access lines pass by it.
+    """
+    return parsed.indexed_count - parsed.between.len() - parsed.listed.len()
 
 
 def _place(lines: pl.Series, parsed: ParsedBatch, first_line: int) -> pl.Series:
     """Numbers of lines among those that count, from the start of the log."""
     counted = lines.cast(pl.Int64) + first_line
-    return counted - parsed.between.search_sorted(lines.cast(pl.UInt32)).cast(pl.Int64) if parsed.between.len() else counted
+    for passed_over in (parsed.between, parsed.listed):
+        if passed_over.len():
+            counted -= passed_over.search_sorted(lines.cast(pl.UInt32)).cast(pl.Int64)
+    return counted
 
 
 def _with_restarts(marks: pl.DataFrame, restarts: pl.DataFrame) -> pl.DataFrame:

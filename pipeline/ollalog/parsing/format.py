@@ -21,7 +21,8 @@ class Extract:
     the columns of their format; `said` holds lines that carry a
     message (`saying.SAID_SCHEMA`); a line of `marks` belongs to a record that takes shape over several lines. `noise`
     counts recognised lines that are not stored, by kind. `opens` are those line numbers whose next lines, if no format
-    owns them, continue them. `folded` counts continuation lines.
+    owns them, continue them. `listed` are those of a listing, which a runner prints in one go, by the thousand.
+    `folded` counts continuation lines.
     """
 
     records: pl.DataFrame | None = None
@@ -32,6 +33,7 @@ class Extract:
     noise: Mapping[str, int] = field(default_factory=dict)
     folded: int = 0
     opens: pl.Series = field(default_factory=lambda: pl.Series("line", dtype=pl.UInt32))
+    listed: pl.Series = field(default_factory=lambda: pl.Series("line", dtype=pl.UInt32))
 
 
 @dataclass(frozen=True)

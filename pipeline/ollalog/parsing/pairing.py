@@ -1,7 +1,8 @@
 """Which run of the log belongs to which request: the access line names neither, so their places in the log decide.
 
 A run can belong to a request when it did not take longer than the request did, and its total line stands at most 1,000
-lines before or 45 after the access line (two pipes race for one log). Pairs are taken in order of their distance in
+lines before or 45 after the access line (two pipes race for one log); blank lines and the listings of the prompt cache, by
+which access lines pass while they are copied, are not counted. Pairs are taken in order of their distance in
 lines, a run behind its access line counting double, each side once. Measured on 15 recorded logs with 3,995 runs: 99.4 %
 covered, 99.1 % right; and of those no farther than 20 lines, with no other candidate within 10, 3,191 of 3,193.
 

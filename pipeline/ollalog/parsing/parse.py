@@ -24,7 +24,7 @@ class ParsedBatch:
     """What the lines of one block say by themselves; times may still be local. Frames are in order of `line`.
 
     `indexed_count` is the number of lines that have a number `line`: all but those too long to keep. `between` are those
-    that can stand within a record of many lines, blank ones most of all.
+    that can stand within a record of many lines, blank ones most of all; `listed` those of a runner's listings.
     """
 
     source: int
@@ -40,6 +40,7 @@ class ParsedBatch:
     unowned: pl.DataFrame
     between: pl.Series
     opens: pl.Series
+    listed: pl.Series
     noise: Mapping[str, int]
     folded: int
     recorded: Mapping[str, pl.DataFrame] = field(default_factory=dict)
@@ -83,7 +84,8 @@ def parse(batch: LineBatch, first_bytes: bytes = b"", formats: Sequence[Format] 
         rejected=_rejected(by_format, batch),
         unowned=routed.unowned,
         between=routed.between,
-        opens=pl.concat([pl.Series("line", dtype=pl.UInt32), *(extract.opens for _, extract in by_format)]).sort(),
+        opens=_places([extract.opens for _, extract in by_format]),
+        listed=_places([extract.listed for _, extract in by_format]),
         noise=_noise(by_format, debug_count),
         folded=sum(extract.folded for _, extract in by_format),
         recorded=_recorded([extract.recorded for _, extract in by_format]),
@@ -124,6 +126,7 @@ def joined(parts: Sequence[ParsedBatch]) -> ParsedBatch:
         unowned=frames("unowned"),
         between=lines("between"),
         opens=lines("opens"),
+        listed=lines("listed"),
         noise=noise,
         folded=sum(part.folded for part in parts),
         recorded=_recorded(
@@ -131,6 +134,11 @@ def joined(parts: Sequence[ParsedBatch]) -> ParsedBatch:
         ),
         first_bytes=parts[0].first_bytes,
     )
+
+
+def _places(found: Sequence[pl.Series]) -> pl.Series:
+    """Numbers of lines in order."""
+    return pl.concat([pl.Series("line", dtype=pl.UInt32), *found]).sort()
 
 
 def _recorded(found: Sequence[Mapping[str, pl.DataFrame]]) -> dict[str, pl.DataFrame]:

@@ -13,7 +13,7 @@ from ollalog.parsing import envelopes, formats
 from ollalog.parsing.alike import read_alike
 from ollalog.parsing.envelope import Envelope
 from ollalog.parsing.format import LINE_SCHEMA, NO_LINES, Extract, Format
-from ollalog.parsing.formats import gin_access, plain
+from ollalog.parsing.formats import gin_access, llama_server, plain, runner_text, slog_text
 from ollalog.parsing.guard import guarded
 
 ENVELOPES_AT_MOST = 3
@@ -102,6 +102,8 @@ def _asked(lines: pl.DataFrame, asked: list[Format]) -> Routed:
         mine, rest = owned(rest, known.owns(pl.col("text")))
         if known.name != gin_access.FORMAT.name:
             mine = _without_torn(mine, found)
+        if known.name in _OF_RUNNERS:
+            mine = _without_torn_by_slog(mine, found)
         if mine.height:
             found.extend((known.name, extract) for extract in guarded(known.extract, mine, _rejected))
         if known.name == plain.FORMAT.name:
@@ -118,6 +120,22 @@ def _without_torn(lines: pl.DataFrame, found: list[tuple[str, Extract]]) -> pl.D
         if extract.records is not None and extract.records.height:
             found.append((gin_access.FORMAT.name, Extract(records=extract.records)))
         whole = pl.concat([whole, extract.rejected.drop("reason")])
+    return whole.sort("line")
+
+
+_OF_RUNNERS = (llama_server.FORMAT.name, runner_text.FORMAT.name)
+
+
+def _without_torn_by_slog(lines: pl.DataFrame, found: list[tuple[str, Extract]]) -> pl.DataFrame:
+    """Take out lines of runners in whose middle a line of the server itself begins, which goes to the end."""
+    torn, whole = owned(lines, pl.col("text").str.contains(slog_text.TORN_START, literal=True))
+    if torn.height == 0:
+        return lines
+    bare = torn.with_columns(pl.col("text").str.extract(f"({slog_text.TORN_START}.*)$"))
+    for extract in guarded(slog_text.extract, bare, _rejected):
+        if extract.said is not None and extract.said.height:
+            found.append((slog_text.FORMAT.name, Extract(said=extract.said)))
+        whole = pl.concat([whole, torn.join(extract.rejected.select("line"), on="line", how="semi")])
     return whole.sort("line")
 
 

@@ -51,6 +51,10 @@ class Runner:
         """How far below the next number a task's may lie: with several slots tasks are numbered before they are begun."""
         return 0 if self.slots == 1 else QUEUED_TASKS * (self.slots or 1)
 
+    def foretells(self, task: int) -> bool:
+        """Whether the task number is hardly another runner's: the next one, or with several slots one of those that come soon."""
+        return not self.is_lost and 0 <= task - self.next_task <= (0 if self.slots == 1 else QUEUED_TASKS)
+
     def is_due(self, task: int) -> bool:
         """Whether the task number is the one that is foretold, or may be because tokens are being generated."""
         return task == self.next_task or self.is_lost or bool(self.active) or self.slots != 1
@@ -58,10 +62,19 @@ class Runner:
 
 @dataclass
 class Runners:
-    """The runners of one log; `told` says of each open prompt (by byte offset) which model it is of."""
+    """The runners of one log; `told` says of each open prompt (by byte offset) which model it is of.
+
+    `are_all_known`: not so in a log that begins behind the start of its server, until a model is counted as the only one.
+    """
 
     loaded: list[Runner] = field(default_factory=list)
     told: dict[str, list[str | None]] = field(default_factory=dict)
+    are_all_known: bool = False
+
+    def restart(self) -> None:
+        """The server starts: nothing is loaded."""
+        self.loaded.clear()
+        self.are_all_known = True
 
     def load(self, blob: str | None) -> None:
         """A load begins: it replaces the runner of the same file."""
@@ -77,6 +90,7 @@ class Runners:
             number = 2
         if number <= 1:
             del self.loaded[:-1]
+            self.are_all_known = True
         elif number < len(self.loaded):
             for runner in self.loaded[:-1]:
                 runner.is_doubtful = True
@@ -89,6 +103,8 @@ class Runners:
     def begin(self, byte_offset: int, slot: int, task: int, context: int) -> None:
         """A run begins: find its runner."""
         able = [runner for runner in self.loaded if runner.context in (context, None) and runner.can_run(slot, task)]
+        if not self.are_all_known:
+            able = [runner for runner in able if runner.foretells(task)]
         chosen = able[0] if len(able) == 1 else self._told_apart(able, slot, task)
         if chosen is None:
             return
@@ -141,7 +157,7 @@ def follow(runners: Runners, steps: Iterable[tuple[Any, ...]]) -> None:
         newest = runners.loaded[-1] if runners.loaded else None
         match kind:
             case "restart":
-                runners.loaded.clear()
+                runners.restart()
             case "load":
                 runners.load(text)
             case "name" if newest is not None:

@@ -50,6 +50,7 @@ class ParserState:
                 "runs": [asdict(run) for run in runner.runs],
                 "runners": [asdict(loaded) for loaded in runner.runners.loaded],
                 "told": runner.runners.told,
+                "are_all_known": runner.runners.are_all_known,
                 "requests": _columns(runner.waiting.requests),
                 "waiting_runs": _columns(runner.waiting.runs),
             }
@@ -65,7 +66,7 @@ class ParserState:
             line_count=found["line_count"],
             runs=[OpenRun(**run) for run in found["runs"]],
             sampler=found["sampler"],
-            runners=Runners([Runner(**loaded) for loaded in found["runners"]], found["told"]),
+            runners=Runners([Runner(**loaded) for loaded in found["runners"]], found["told"], found.get("are_all_known", True)),
             waiting=Waiting(_frame(found["requests"], pairing.REQUEST_SCHEMA), _frame(found["waiting_runs"], pairing.RUN_SCHEMA)),
         )
         last_utc = datetime.fromisoformat(found["last_utc"]) if found["last_utc"] else None

@@ -7,7 +7,7 @@ from ollalog.parsing.envelope import by_pattern
 
 ENVELOPE = by_pattern(
     "journal_export",
-    2,
+    12,
     r"^(?:(?: {4})?MESSAGE=|[^\x00]{1,3}\x00{5,7})(?P<payload>.*)$",
     ("MESSAGE=[GIN] 2026/11/20 - 16:46:53 | 200 | …", "    MESSAGE=[GIN] 2026/11/20 …"),
 )

@@ -26,6 +26,8 @@ _KINDS = {
 }
 _KIND = f"({'|'.join(_KINDS)})"
 _TIMINGS = ("prompt_eval", "eval", "total")
+# the prompts in the cache, one by one, for each run that begins
+_LISTED = "    - prompt "
 _SAMPLER = r"top_p = ([0-9.]+).* temp = ([0-9.]+)"
 MARK_SCHEMA = {
     "line": pl.UInt32(),
@@ -63,7 +65,7 @@ def _ready(lines: pl.DataFrame) -> pl.DataFrame:
 
 
 def _of_tasks(lines: pl.DataFrame) -> pl.DataFrame:
-    parts = lines["text"].str.splitn("|", 3).struct
+    parts = _untorn(lines["text"]).str.splitn("|", 3).struct
     rest = parts.field("field_2").alias("rest")
     kind = rest.str.extract(_KIND).replace_strict(_KINDS, default=None, return_dtype=pl.String)
     named = lines.select("line", "byte_offset").with_columns(
@@ -75,6 +77,14 @@ def _of_tasks(lines: pl.DataFrame) -> pl.DataFrame:
     is_whole = named["kind"].is_not_null() & named["slot"].is_not_null() & named["task"].is_not_null()
     named = named if is_whole.all() else named.filter(is_whole)
     return _with_numbers(named).select(list(MARK_SCHEMA))
+
+
+def _untorn(texts: pl.Series) -> pl.Series:
+    """The lines, less what stands before a timing line that begins in their middle."""
+    is_torn = texts.str.slice(1).str.contains(TORN_START, literal=True)
+    if not is_torn.any():
+        return texts
+    return texts.zip_with(~is_torn, texts.str.replace(rf"^.*({TORN_START})", "$1"))
 
 
 def _with_numbers(named: pl.DataFrame) -> pl.DataFrame:
@@ -133,8 +143,9 @@ def extract(lines: pl.DataFrame) -> Extract:
     telling = lines.filter(lines["text"].str.contains(_TELLING))
     marks = marks_of(telling)
     templates = lines.filter(pl.col("text").str.contains("example_format: '", literal=True))["line"]
+    listed = lines["line"].filter(lines["text"].str.contains(_LISTED, literal=True))
     chatter = lines.height - marks.height
-    return Extract(marks=marks, noise={"llama_server": chatter} if chatter else {}, opens=templates)
+    return Extract(marks=marks, noise={"llama_server": chatter} if chatter else {}, opens=templates, listed=listed)
 
 
 FORMAT = Format(

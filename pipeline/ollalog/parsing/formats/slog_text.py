@@ -12,6 +12,7 @@ from ollalog.parsing import go_text, saying
 from ollalog.parsing.format import Extract, Format
 
 START = "time=2"
+TORN_START = "time=20"
 _ESCAPED = r'(?s)^"((?:[^"\\]|\\.)*)"(.*)$'
 
 
