@@ -179,7 +179,7 @@ def plan(  # noqa: PLR0913 - what is told depends on no less
         for group in groups:
             present = {alert.fingerprint: alert for alert in mine if _group(route, alert) == group}
             moment = _Moment(now, names, orders, ended or {})
-            told, notice = step(route, group, known.get(group, {}), present, moment)
+            told, notice = step(_standing(route, group, known.get(group, {}), present, moment))
             if told:
                 kept[group] = told
             notices += [notice] if notice else []
@@ -197,51 +197,78 @@ class _Moment:
     ended: Mapping[str, datetime]
 
 
-def _told_once(
-    route: Route, group: str, told: dict[str, Any], present: Mapping[str, Alert], moment: _Moment
-) -> tuple[dict[str, Any], Notice | None]:
-    """A group of a sink that remembers: what is new and what is over is told, and what stays is repeated now and then."""
-    now, before = moment.now, told.get("alerts", {})
+@dataclass(frozen=True)
+class _Standing:
+    """How a group of a sink stands.
+
+    `told` is what it was told before and when, `before` the alerts of it (JSON); `present` are those that fire, `active` those
+    of them that nothing holds back, `new` the names of those that it was not told of.
+    """
+
+    route: Route
+    group: str
+    told: Mapping[str, Any]
+    before: Mapping[str, dict[str, Any]]
+    last: datetime | None
+    present: Mapping[str, Alert]
+    active: Mapping[str, Alert]
+    new: Sequence[str]
+    moment: _Moment
+
+
+def _standing(route: Route, group: str, told: Mapping[str, Any], present: Mapping[str, Alert], moment: _Moment) -> _Standing:
+    before = told.get("alerts", {})
     active = {name: alert for name, alert in present.items() if name in moment.loud}
     new = [name for name, alert in active.items() if before.get(name, {}).get("fired_at") != alert.fired_at]
-    over = [body for name, body in before.items() if name not in present or present[name].fired_at != body["fired_at"]]
-    last = _instant(told.get("at"))
+    return _Standing(route, group, told, before, _instant(told.get("at")), present, active, new, moment)
+
+
+def _told_once(standing: _Standing) -> tuple[dict[str, Any], Notice | None]:
+    """A group of a sink that remembers: what is new and what is over is told, and what stays is repeated now and then."""
+    route, told, last, now = standing.route, standing.told, standing.last, standing.moment.now
+    still = {
+        name: body
+        for name, body in standing.before.items()
+        if name in standing.present and standing.present[name].fired_at == body["fired_at"]
+    }
+    over = [body for name, body in standing.before.items() if name not in still]
     first_new = _instant(told.get("new_at")) or now
-    is_news = bool(new or over)
+    is_news = bool(standing.new or over)
     due_at = first_new + route.group_wait if last is None else max(last + route.group_interval, first_new)
-    reminded = [alert for name, alert in active.items() if name in before and moment.orders.ack_of(alert) is None]
+    reminded = [
+        alert for name, alert in standing.active.items() if name in standing.before and standing.moment.orders.ack_of(alert) is None
+    ]
     is_repeat = not is_news and bool(reminded) and last is not None and now - last >= route.repeat_interval
     if not (is_news and now >= due_at) and not is_repeat:
         waits = {"new_at": instant_text(first_new)} if is_news else {}
-        rest = {"alerts": before, **({"at": told["at"]} if last else {}), **waits}
-        is_over = not before and not is_news and (last is None or now - last >= route.group_interval)
+        rest = {"alerts": standing.before, **({"at": told["at"]} if last else {}), **waits}
+        is_over = not standing.before and not is_news and (last is None or now - last >= route.group_interval)
         return ({} if is_over else rest), None
-    bodies = [body_of(alert) for alert in active.values()] + [_resolved(body, moment) for body in over]
-    still = {name: before[name] for name in before if name in present and present[name].fired_at == before[name]["fired_at"]}
-    after = {"alerts": still | {name: body_of(alert) for name, alert in active.items()}, "at": instant_text(now)}
-    return after, _notice(route, group, bodies, now, told.get("at"))
+    bodies = [body_of(alert) for alert in standing.active.values()] + [_resolved(body, standing.moment) for body in over]
+    return _after(standing, still), _notice(standing, bodies)
 
 
-def _told_again(
-    route: Route, group: str, told: dict[str, Any], present: Mapping[str, Alert], moment: _Moment
-) -> tuple[dict[str, Any], Notice | None]:
+def _told_again(standing: _Standing) -> tuple[dict[str, Any], Notice | None]:
     """A sink that forgets: all that fires is told each minute, and what is over for five minutes."""
-    now, before = moment.now, told.get("alerts", {})
-    active = {name: alert for name, alert in present.items() if name in moment.loud}
-    new = [name for name, alert in active.items() if before.get(name, {}).get("fired_at") != alert.fired_at]
-    over = [_resolved(body, moment) for name, body in before.items() if name not in present]
-    past = [body for body in told.get("over", []) if body["fingerprint"] not in active]
+    told, last, now = standing.told, standing.last, standing.moment.now
+    still = {name: body for name, body in standing.before.items() if name in standing.present}
+    over = [_resolved(body, standing.moment) for name, body in standing.before.items() if name not in still]
+    past = [body for body in told.get("over", []) if body["fingerprint"] not in standing.active]
     past = [body for body in past if now - (_instant(body["ended_at"]) or now) < RESOLVED_FOR] + over
-    last = _instant(told.get("at"))
-    is_due = bool(new or over) or last is None or now - last >= RESEND
-    bodies = [{**body_of(alert), "expires_at": instant_text(now + EXPIRES)} for alert in active.values()]
-    kept = {name: body for name, body in before.items() if name in present} | {name: body_of(alert) for name, alert in active.items()}
-    if not kept and not past:
+    is_due = bool(standing.new or over) or last is None or now - last >= RESEND
+    bodies = [{**body_of(alert), "expires_at": instant_text(now + EXPIRES)} for alert in standing.active.values()]
+    after = {**_after(standing, still), "over": past}
+    if not after["alerts"] and not past:
         return {}, None
     if not is_due or not (bodies or past):
-        return {**told, "alerts": kept, "over": past}, None
-    after = {"alerts": kept, "over": past, "at": instant_text(now)}
-    return after, _notice(route, group, [*bodies, *past], now, told.get("at"), supersedes=True)
+        return {**told, "alerts": after["alerts"], "over": past}, None
+    return after, _notice(standing, [*bodies, *past], supersedes=True)
+
+
+def _after(standing: _Standing, still: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+    """What the group was told when it is told now: of those that it knew and that fire `still`, and of all that nothing holds back."""
+    told = {name: body_of(alert) for name, alert in standing.active.items()}
+    return {"alerts": {**still, **told}, "at": instant_text(standing.moment.now)}
 
 
 def body_of(alert: Alert) -> dict[str, Any]:
@@ -257,15 +284,15 @@ def _resolved(body: Mapping[str, Any], moment: _Moment) -> dict[str, Any]:
     return {**body, "status": "resolved", "ended_at": instant_text(moment.ended.get(body["fingerprint"], moment.now))}
 
 
-def _notice(  # noqa: PLR0913 - a notification has no less
-    route: Route, group: str, bodies: Sequence[Mapping[str, Any]], now: datetime, before: str | None, *, supersedes: bool = False
-) -> Notice:
-    said = [route.sink, group, before, sorted((body["id"], body["status"]) for body in bodies)]
+def _notice(standing: _Standing, bodies: Sequence[Mapping[str, Any]], *, supersedes: bool = False) -> Notice:
+    sink = standing.route.sink
+    said = [sink, standing.group, standing.told.get("at"), sorted((body["id"], body["status"]) for body in bodies)]
     number = hashlib.sha256(json.dumps(said).encode()).hexdigest()[:24]
     status = "firing" if any(body["status"] == "firing" for body in bodies) else "resolved"
-    named = dict(zip(route.group_by, json.loads(group), strict=True))
-    body = {"id": number, "sink": route.sink, "group": named, "status": status, "sent_at": instant_text(now), "alerts": list(bodies)}
-    return Notice(number, route.sink, body, supersedes)
+    named = dict(zip(standing.route.group_by, json.loads(standing.group), strict=True))
+    sent_at = instant_text(standing.moment.now)
+    body = {"id": number, "sink": sink, "group": named, "status": status, "sent_at": sent_at, "alerts": list(bodies)}
+    return Notice(number, sink, body, supersedes)
 
 
 def _group(route: Route, alert: Alert) -> str:
