@@ -14,6 +14,7 @@ from ollalog.parsing.attribution import attribute
 from ollalog.parsing.instants import UTC, Context, clock_of, last_resolved, latest, placed, timed, with_utc
 from ollalog.parsing.names import BLOB
 from ollalog.parsing.parse import ParsedBatch
+from ollalog.parsing.repeated_hours import with_repeated_hours
 from ollalog.parsing.state import ParserState
 
 _NEVER = pl.lit(None, UTC)
@@ -42,7 +43,7 @@ def settle(parsed: ParsedBatch, state: ParserState, context: Context) -> Settled
     """
     if state.last_utc is None and state.zone_s is None and state.look_ahead_s is None:
         state = replace(state, look_ahead_s=zones.look_ahead(parsed.first_bytes))
-    turns = _turns(parsed, state)
+    turns = with_repeated_hours(_turns(parsed, state), parsed, state.last_utc)
     requests = _requests(parsed, turns, state, context)
     events = _events(parsed, turns, state, context)
     clock = clock_of(requests, events, parsed.inferences, parsed.recorded)

@@ -16,7 +16,7 @@ _SLOG_TIME = re.compile(rb"time=\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(Z|[+-]\
 LOOK_AHEAD_BYTES = 1 << 20
 STEADY = timedelta(days=14)
 _MARGIN = timedelta(days=1)
-_SLACK = timedelta(minutes=1)
+SLACK = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ def _by_order(frame: pl.DataFrame, last_utc: datetime | None) -> pl.Series:
     last = last_utc or datetime(1970, 1, 1, tzinfo=UTC)
     chosen: list[datetime | None] = []
     for earliest, latest in frame.select("earliest", "latest").iter_rows():
-        instant = earliest if earliest is None or latest is None or earliest >= last - _SLACK else latest
+        instant = earliest if earliest is None or latest is None or earliest >= last - SLACK else latest
         chosen.append(instant)
         last = max(last, instant) if instant else last
     return pl.Series("utc", chosen, dtype=pl.Datetime("us", "UTC"))
