@@ -14,20 +14,23 @@ from ollalog.parsing.formats.llama_server import MARK_SCHEMA
 
 # words of the message -> kind of mark, and the keys of its two numbers
 _KINDS = (
+    # the cache is cut behind the tokens that the prompt begins with
+    ("kv cache rm [p0", "cached", "p0", "p0"),
     ("prompt eval time", "prompt_eval", "t_prompt_processing", "n_prompt_tokens_processed"),
     ("generation eval time", "eval", "t_token_generation", "n_decoded"),
     ("total time", "last_total", "t_total", "slot_id"),
+    ("slot released", "release", "n_past", "slot_id"),
 )
 
 
 def timings(lines: pl.DataFrame) -> Extract:
-    """Pick the timing lines; the rest is chatter.
+    """Pick the lines that tell something of a run; the rest is chatter.
 
     Args:
         lines: one row per line; `line`, `byte_offset`, `text`, `stamp`; numbers as "key":1.5 or key=1.5.
 
     Returns:
-        Marks by MARK_SCHEMA (the total ends a run here); chatter as noise.
+        Marks by MARK_SCHEMA (the total ends a run here, the release one that only embeds); chatter as noise.
     """
     text = pl.col("text")
     kind: Any = pl.when(pl.lit(value=False)).then(pl.lit(None, pl.String))
@@ -36,7 +39,7 @@ def timings(lines: pl.DataFrame) -> Extract:
     for words, name, first, second in _KINDS:
         is_kind = text.str.contains(words, literal=True)
         kind, a, b = kind.when(is_kind).then(pl.lit(name)), a.when(is_kind).then(_number(first)), b.when(is_kind).then(_number(second))
-    found = lines.filter(text.str.contains("print_timings", literal=True)).select(
+    found = lines.filter(text.str.contains_any(["print_timings", "kv cache rm [p0", "slot released"])).select(
         *("line", "byte_offset"),
         _number("slot_id").cast(pl.Int64, strict=False).alias("slot"),
         _number("task_id").cast(pl.Int64, strict=False).alias("task"),
