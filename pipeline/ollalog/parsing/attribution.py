@@ -37,13 +37,17 @@ _STEP_SCHEMA = {
 
 @dataclass(frozen=True)
 class RunnerState:
-    """What is remembered of the runners' lines: lines read, open runs, a sampler line not used, runners, unpaired sides."""
+    """What is remembered of the runners' lines: lines read, open runs, a sampler line not used, runners, unpaired sides.
+
+    `head` is the slot and task of the last line below which timings can stand.
+    """
 
     line_count: int = 0
     runs: list[OpenRun] = field(default_factory=list)
     sampler: list[float] | None = None
     runners: Runners = field(default_factory=Runners)
     waiting: Waiting = field(default_factory=Waiting)
+    head: list[int] | None = None
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,7 @@ def attribute(parsed: ParsedBatch, events: pl.DataFrame, requests: pl.DataFrame,
     if not (marks.height or events.height or requests.height or waits):
         after = replace(state, line_count=state.line_count + _counted(parsed))
         return Attributed(_named(pl.DataFrame(schema=runs.RUN_SCHEMA), {}), 0, pl.DataFrame(schema=pairing.PAIR_SCHEMA), after)
+    marks, head = runs.with_tasks(marks, state.head)
     restarts = events.filter(pl.col("event") == "server_config").select("line", "byte_offset")
     finished, still_open, sampler = runs.assemble(_with_restarts(marks, restarts), state.runs, state.sampler)
     steps = _steps(marks, events, finished)
@@ -87,7 +92,7 @@ def attribute(parsed: ParsedBatch, events: pl.DataFrame, requests: pl.DataFrame,
     waiting = _with_new(state.waiting, parsed, requests, state.line_count)
     line_count = state.line_count + _counted(parsed)
     pairs, waiting = pairing.settle_pairs(waiting, line_count)
-    after = RunnerState(line_count, still_open, sampler, Runners(living.loaded, kept, living.are_all_known), waiting)
+    after = RunnerState(line_count, still_open, sampler, Runners(living.loaded, kept, living.are_all_known), waiting, head)
     ends = marks.filter(pl.col("kind").is_in(["release", "last_total"])).select(pl.col("line").cast(pl.Int64))
     return Attributed(named, ends.join(finished, on="line", how="semi").height, pairs, after)
 

@@ -66,6 +66,27 @@ def assemble(
     return pl.concat([regular, told]).sort("line"), still_open, pending
 
 
+def with_tasks(marks: pl.DataFrame, head: list[int] | None) -> tuple[pl.DataFrame, list[int] | None]:
+    """Give timings that stand below the line of their slot and task these two.
+
+    Args:
+        marks: MARK_SCHEMA, in order.
+        head: slot and task of the last such line of the block before.
+
+    Returns:
+        The marks, less such lines; and the last of these.
+    """
+    is_head = pl.col("kind") == "timing"
+    heads = marks.filter(is_head)
+    if head is None and heads.height == 0:
+        return marks, None
+    is_bare = pl.col("kind").is_in(["prompt_eval", "eval", "total"]) & pl.col("slot").is_null()
+    first = dict(zip(_KEY, head, strict=True)) if head else dict.fromkeys(_KEY)
+    above = {name: pl.when(is_head).then(pl.col(name)).forward_fill().fill_null(pl.lit(first[name], pl.Int64)) for name in _KEY}
+    filled = marks.with_columns(pl.when(is_bare).then(above[name]).otherwise(pl.col(name)).alias(name) for name in _KEY)
+    return filled.filter(~is_head), list(heads.select(_KEY).row(-1)) if heads.height else head
+
+
 def _is_generation() -> pl.Expr:
     """A run that printed timings or was given a sampler; the others embed."""
     return pl.col("total_ns").is_not_null() | pl.col("temperature").is_not_null()

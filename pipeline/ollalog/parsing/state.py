@@ -47,6 +47,7 @@ class ParserState:
                 "last_resolved": {name: instant.isoformat() for name, instant in self.last_resolved.items()},
                 "line_count": runner.line_count,
                 "sampler": runner.sampler,
+                "head": runner.head,
                 "runs": [asdict(run) for run in runner.runs],
                 "runners": [asdict(loaded) for loaded in runner.runners.loaded],
                 "told": runner.runners.told,
@@ -66,6 +67,7 @@ class ParserState:
             line_count=found["line_count"],
             runs=[OpenRun(**run) for run in found["runs"]],
             sampler=found["sampler"],
+            head=found.get("head"),
             runners=Runners([Runner(**loaded) for loaded in found["runners"]], found["told"], found.get("are_all_known", True)),
             waiting=Waiting(_frame(found["requests"], pairing.REQUEST_SCHEMA), _frame(found["waiting_runs"], pairing.RUN_SCHEMA)),
         )

@@ -12,8 +12,13 @@ import polars as pl
 from ollalog.parsing.format import Extract, Format
 
 TORN_START = "slot print_timing: id"
-_TELLING = r"new prompt, |cached n_tokens = |eval time = |total time = |stop processing: |processing task|top_p = |initializing, n_slots = "
-_OWNER = r"^(?:slot |srv |que |res |\t(?:repeat_last_n|dry_multiplier|top_k|mirostat) = )"
+_TELLING = (
+    r"new prompt, |cached n_tokens = |eval time = |total time = |stop processing: |processing task|top_p = |initializing, n_slots = "
+    r"|print_timing: id"
+)
+# other builds print the timings below a line that has nothing behind its slot and task
+_BARE = r"^ *(?:prompt eval|eval|total) time = +[0-9]"
+_OWNER = r"^(?:slot |srv |que |res | *(?:prompt eval|eval|total) time = +[0-9]|\t(?:repeat_last_n|dry_multiplier|top_k|mirostat) = )"
 # words of the text after the task -> kind of mark
 _KINDS = {
     "processing task": "launch",
@@ -48,7 +53,10 @@ def marks_of(lines: pl.DataFrame) -> pl.DataFrame:
     """
     is_sampler = lines["text"].str.starts_with("\t")
     is_ready = lines["text"].str.contains("initializing, n_slots = ", literal=True)
-    marks = _of_tasks(lines.filter(~is_sampler & ~is_ready))
+    is_bare = lines["text"].str.contains(_BARE)
+    marks = _of_tasks(lines.filter(~is_sampler & ~is_ready & ~is_bare))
+    if is_bare.any():
+        marks = marks.merge_sorted(_bare(lines.filter(is_bare)), key="line")
     if is_sampler.any():
         marks = marks.merge_sorted(_samplers(lines.filter(is_sampler)), key="line")
     return marks.merge_sorted(_ready(lines.filter(is_ready)), key="line") if is_ready.any() else marks
@@ -64,10 +72,25 @@ def _ready(lines: pl.DataFrame) -> pl.DataFrame:
     return marks.filter(pl.col("a").is_not_null())
 
 
+def _bare(lines: pl.DataFrame) -> pl.DataFrame:
+    """Timings whose slot and task stand in the line above them: both are null."""
+    texts = lines["text"]
+    kind = texts.str.extract(_KIND).replace_strict(_KINDS, default=None, return_dtype=pl.String)
+    a, b = _timings(texts)
+    nothing = pl.lit(None, pl.Int64)
+    marks = lines.select(
+        "line", "byte_offset", nothing.alias("slot"), nothing.alias("task"), kind.alias("kind"), a.alias("a"), b.alias("b")
+    )
+    return marks.filter(pl.col("a").is_not_null())
+
+
 def _of_tasks(lines: pl.DataFrame) -> pl.DataFrame:
     parts = _untorn(lines["text"]).str.splitn("|", 3).struct
     rest = parts.field("field_2").alias("rest")
     kind = rest.str.extract(_KIND).replace_strict(_KINDS, default=None, return_dtype=pl.String)
+    is_head = kind.is_null() & (rest.str.strip_chars() == "")
+    if is_head.any():
+        kind = kind.zip_with(~is_head, pl.Series(["timing"], dtype=pl.String).new_from_index(0, kind.len()))
     named = lines.select("line", "byte_offset").with_columns(
         parts.field("field_0").str.extract(r"id +([0-9]+) *$").cast(pl.Int64, strict=False).alias("slot"),
         parts.field("field_1").str.strip_chars(" task").cast(pl.Int64, strict=False).alias("task"),
@@ -90,7 +113,7 @@ def _untorn(texts: pl.Series) -> pl.Series:
 def _with_numbers(named: pl.DataFrame) -> pl.DataFrame:
     """Add `a` and `b` to marks by the texts that tell them (`rest`); marks whose numbers are torn off are left out."""
     kind, rest = named["kind"], named["rest"]
-    is_launch = kind == "launch"
+    is_launch = kind.is_in(["launch", "timing"])
     is_timing = kind.is_in(_TIMINGS)
     told = named.with_columns(pl.lit(None, pl.Float64).alias("a"), pl.lit(None, pl.Float64).alias("b"))
     for places, numbers in ((is_timing.arg_true(), _timings), ((~is_timing & ~is_launch).arg_true(), _counts)):

@@ -19,7 +19,8 @@ _OWNER = (
     rf"^(?:{_SNAKE} ?:|(?:{_WORDS})(?: +\w+)?: |{_SNAKE} +\w+: | *Device \d+: | *- \d+ \('|loading library |\[ *\d+/ *\d+\] "
     r"|[A-Z][a-z]+ \d+ ->|\t*\d+ -> |ggml_|cuBLAS|CUDA driver|ROCm|Metal|WARNING: |warning: |llm_load|llama\.cpp|BLAS |AVX "
     r"|version: \d|built with |  - \w+ +: |~\w+: |key \S+ not found|cuda driver library|nvml |NVML |"
-    r"Available devices:|  \(none\)$|  [A-Z][A-Za-z]+\d*: .* MiB, .* MiB free\)$|(?:en|de)coding image |image (?:slice )?(?:en|de)coded )"
+    r"draft acceptance rate = |statistics \w+: "
+    r"|Available devices:|  \(none\)$|  [A-Z][A-Za-z]+\d*: .* MiB, .* MiB free\)$|(?:en|de)coding image |image (?:slice )?(?:en|de)coded )"
 )
 _TELLING = (
     *("offloaded ", "example_format: '", "GGML_ASSERT", "CUDA error", "ROCm error", "HIP error", "rocBLAS error", "error loading model"),
