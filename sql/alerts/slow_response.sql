@@ -7,6 +7,7 @@
 -- labels          = ["model"]
 -- threshold       = 30000
 -- recovery        = 25000
+-- beyond          = ">"
 -- unit            = "ms"
 -- window          = "5m"
 -- for             = "5m"

@@ -27,6 +27,7 @@ RULE = """-- [alert]
 SELECT tick, count(*) AS value FROM recent_requests GROUP BY ALL HAVING count(*) > threshold()
 """
 ROWS, STEP_S = 40, 37.0
+MINUTE = timedelta(minutes=1)
 
 
 @pytest.fixture(scope="module")
@@ -75,3 +76,18 @@ def test_with_little_memory_it_is_the_same(root: Path, monkeypatch: pytest.Monke
     assert expected
     monkeypatch.setattr(ticks, "MEMORY_MB", 1)
     assert found() == expected
+
+
+@pytest.mark.parametrize(("threshold", "recovery"), [(6, 3), (3, 6), (4, 4), (1000, 2)])
+def test_a_rule_that_says_how_it_compares_finds_the_same_with_half_the_questions(root: Path, threshold: int, recovery: int) -> None:
+    both = f"threshold = {threshold}\n-- recovery  = {recovery}"
+    text = RULE.replace("threshold = {threshold}", both).replace("{window}", "5m").replace("{{value}}", "{value}")
+    found = []
+    for header in ("", '\n-- beyond = ">"'):
+        (root / "rules" / "counted.sql").write_text(text.replace(both, both + header), encoding="utf-8")
+        rule = load_rules(root / "rules", {}).rules["counted"]
+        with open_warehouse(store.read_snapshot(root), now=START) as warehouse:
+            asked = Ticks(START, START + 30 * MINUTE, MINUTE)
+            found.append(alerts.RuleRunner(warehouse, [rule], START - rule.window).hits(rule, asked))
+    assert found[0] == found[1]
+    assert found[0]

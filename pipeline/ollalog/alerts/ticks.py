@@ -7,8 +7,9 @@ A rule reads relations `recent_NAME`: the rows of NAME with a column `tick`, eac
 
 from __future__ import annotations
 
+import operator
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
@@ -25,6 +26,15 @@ if TYPE_CHECKING:
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # The columns that date the rows of a view: the first of these that it has and that is not null.
 TIME_COLUMNS = ("happened_at", "ended_at", "loaded_at", "started_at", "read_at")
+# As DuckDB compares, to which NaN is greater than any number.
+COMPARED: Mapping[str, Callable[[float, float], bool]] = {
+    ">": lambda value, bound: not value <= bound,
+    ">=": lambda value, bound: not value < bound,
+    "<": operator.lt,
+    "<=": operator.le,
+}
+# Views of the same rows with fewer columns, which are spared a join.
+LIGHTER = {"model_requests": "requests_without_loads"}
 # What does not fit goes to the disk for a moment: the search comes after reading, whose memory is not all given back yet.
 MEMORY_MB = 200
 Labels = tuple[tuple[str, str], ...]
@@ -67,6 +77,8 @@ class RuleRunner:
         if not self._is_fed(rule):
             return {}
         self._offer(rule, ticks)
+        if rule.beyond and rule.threshold is not None and rule.recovery is not None:
+            return self._hits_of_both(rule, rule.beyond, rule.threshold, rule.recovery)
         found = self._asked(rule, rule.threshold)
         weak = None if rule.recovery is None else self._asked(rule, rule.recovery)
         hits = _by_labels(found, rule, beyond=True)
@@ -76,6 +88,15 @@ class RuleRunner:
                 both = [*hits.get(labels, []), *(hit for hit in more if hit.tick not in known)]
                 hits[labels] = sorted(both, key=lambda hit: hit.tick)
         return hits
+
+    def _hits_of_both(self, rule: Rule, beyond: str, threshold: float, recovery: float) -> Hits:
+        """The same where values tell the two thresholds apart: the SELECT is asked once, for the nearer one."""
+        found = self._asked(rule, (min if ">" in beyond else max)(threshold, recovery))
+        is_beyond = COMPARED[beyond]
+        return {
+            labels: [hit._replace(beyond=hit.value is not None and is_beyond(hit.value, threshold)) for hit in hits]
+            for labels, hits in _by_labels(found, rule, beyond=True).items()
+        }
 
     def _with_memory(self, ask: Callable[[], Answer]) -> Answer:
         """Ask; and again with more memory, where what there is does not do: some of DuckDB's aggregates cannot go to the disk."""
@@ -130,15 +151,17 @@ class RuleRunner:
     def _hold(self, name: str) -> bool:
         """Hold the columns of a relation that rules which read it name; whether there are any rows."""
         if name not in self._held:
-            described = self._warehouse.query(f'DESCRIBE "{name}"')["column_name"].to_list()
+            described = columns_of(name)
             times = [TABLES[name].time] if name in TABLES else [column for column in TIME_COLUMNS if column in described]
             time = f"coalesce({', '.join(times)})"
             wanted = [column for column in described if column.lower() in self._words[name]] or times[:1]
+            light = LIGHTER.get(name, name)
+            source = light if {*wanted, *times} <= set(columns_of(light)) else name
             columns = ", ".join(f'"{column}"' for column in wanted)
             # Rows of a table are read again by each rule, which filters them; those of a view cost more than to hold them.
             self._warehouse.prepare(
                 f"CREATE {'VIEW' if name in TABLES else 'TABLE'} held_{name} AS SELECT {columns}, epoch_us({time}) AS row_us "  # noqa: S608 - names of relations
-                f'FROM "{name}" WHERE {time} >= make_timestamptz({_us(self._since)})'
+                f'FROM "{source}" WHERE {time} >= make_timestamptz({_us(self._since)})'
             )
             self._held[name] = bool(self._warehouse.rows(f"SELECT EXISTS (FROM held_{name})")[0][0])
         return self._held[name]
@@ -165,6 +188,13 @@ class RuleRunner:
                 fix="give each output column one of these names",
             )
         return found
+
+
+def columns_of(name: str) -> Sequence[str]:
+    """The columns of a relation that rules can read, in order."""
+    from ollalog.warehouse import load_views
+
+    return TABLES[name].column_names if name in TABLES else list(load_views()[name].columns)
 
 
 def _us(instant: datetime) -> int:
