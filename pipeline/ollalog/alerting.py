@@ -30,6 +30,7 @@ TOUCHED = """SELECT min(moment) AS moment FROM (
     UNION ALL SELECT min(happened_at) FROM inferences WHERE batch > {batch}
     UNION ALL SELECT min(happened_at) FROM server_events WHERE batch > {batch}
     UNION ALL SELECT min(happened_at) FROM resource_samples WHERE batch > {batch}
+    UNION ALL SELECT min(happened_at) FROM rejects WHERE batch > {batch}
 )"""
 
 

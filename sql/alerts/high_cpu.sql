@@ -7,6 +7,7 @@
 -- labels          = ["host"]
 -- threshold       = 0.98
 -- recovery        = 0.9
+-- beyond          = ">"
 -- unit            = "ratio"
 -- window          = "5m"
 -- for             = "5m"

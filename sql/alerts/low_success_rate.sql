@@ -7,6 +7,7 @@
 -- labels          = ["host"]
 -- threshold       = 0.1
 -- recovery        = 0.05
+-- beyond          = ">"
 -- unit            = "ratio"
 -- window          = "10m"
 -- for             = "2m"

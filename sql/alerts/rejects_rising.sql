@@ -12,7 +12,7 @@
 -- [columns]
 -- tick  = "instant; UTC"
 -- log   = "family of the source: the log through all its rotations"
--- value = "share of rejects among at least 20 of them and the rows of an hour; a reject counts at the time of the row before it; 0 to 1"
+-- value = "share of rejects among at least 20 of them and the rows of an hour; a reject counts at the time that was told last before it; 0 to 1"
 WITH
 per_log AS (
   SELECT

@@ -16,12 +16,17 @@ row_line AS (
   UNION ALL
   SELECT batch, source, byte_offset, happened_at AS moment FROM inferences
 ),
--- A reject tells no time: it has that of the row before it.
+-- Rejects that were stored without the time of what is before them: that of the row before them, as far as rows are looked at.
+undated AS (
+  SELECT source, byte_offset FROM rejects WHERE happened_at IS NULL
+),
 reject_line AS (
-  SELECT rejects.source, row_line.moment
-  FROM rejects
-  ASOF JOIN (SELECT * FROM row_line WHERE source IN (SELECT source FROM rejects)) AS row_line
-    ON row_line.source = rejects.source AND rejects.byte_offset >= row_line.byte_offset
+  SELECT source, happened_at AS moment FROM rejects WHERE happened_at IS NOT NULL
+  UNION ALL
+  SELECT undated.source, row_line.moment
+  FROM undated
+  ASOF JOIN (SELECT * FROM row_line WHERE source IN (SELECT source FROM undated)) AS row_line
+    ON row_line.source = undated.source AND undated.byte_offset >= row_line.byte_offset
 ),
 line AS (
   -- Rows of batch 0 were counted before, and only date what follows them.

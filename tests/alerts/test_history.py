@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ollalog import store
+from ollalog.alerts import history
 from ollalog.cli.main import run
 from ollalog.cli.session import Session
 from ollalog.core.clock import FrozenClock
@@ -231,3 +232,37 @@ def test_a_silence_of_months_is_the_same_whether_or_not_its_beginning_was_read_l
     assert found[0] == found[1]
     assert ("2024-05-08T06:15:00Z", "log_silent", "firing") in found[0]
     assert ("2024-06-06T18:00:00Z", "log_silent", "resolved") in found[0]
+
+
+def strange_log(days: tuple[str, ...], strange: str) -> list[str]:
+    """Half an hour of requests, one a minute, on each of some days in this order; on one of them a line follows each that nobody knows."""
+    lines = []
+    for day in days:
+        for minute in range(30):
+            lines.append(f'[GIN] {day.replace("-", "/")} - 18:{minute:02d}:00 | 200 | 1.5s | 127.0.0.1 | POST "/api/chat"\n')
+            lines += ["[GIN] changed\n"] if day == strange else []
+    return lines
+
+
+@pytest.mark.parametrize("days", [("2026-06-01", "2026-06-20", "2026-06-22"), ("2026-06-22", "2026-06-01", "2026-06-20", "2026-05-20")])
+def test_lines_that_nobody_knows_count_at_their_place_in_the_log_whatever_its_order(
+    say: Say, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, days: tuple[str, ...]
+) -> None:
+    """Their time is that of the line before them, whichever days are looked at together, and whenever they were read."""
+    expected = [
+        ("2026-06-20T18:19:00Z", "rejects_rising", "firing"),
+        ("2026-06-20T19:10:00Z", "rejects_rising", "resolved"),
+    ]
+    lines = strange_log(days, "2026-06-20")
+    (tmp_path / "server.log").write_text("".join(lines))
+    found = {}
+    for rows in (1, 1_000_000):
+        monkeypatch.setattr(history, "SLICE_ROWS", rows)
+        say(f"ingest server.log --store s{rows} --timezone UTC --host box")
+        found[rows] = changes(say(f"alerts history --store s{rows} --rule rejects_rising --format json"))
+    log = tmp_path / "grown.log"
+    for count in (25, 45, 95, len(lines)):
+        log.write_text("".join(lines[:count]))
+        say("ingest grown.log --store grown --timezone UTC --host box")
+    found[0] = changes(say("alerts history --store grown --rule rejects_rising --format json"))
+    assert found == dict.fromkeys(found, expected)

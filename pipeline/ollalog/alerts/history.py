@@ -29,7 +29,7 @@ DATED = ("requests", "inferences", "server_events", "resource_samples")
 PRUNED = ("requests", "inferences", "pairs", "resource_samples")
 # A log can claim any year; those outside are no dates that an alert could be about.
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2200, 1, 1)
-SLICE_ROWS = 600_000
+SLICE_ROWS = 2_000_000
 # Rules that look back no further read the same days.
 SHARED_LOOKBACK = DAY
 CHECKPOINTS = 400

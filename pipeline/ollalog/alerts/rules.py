@@ -58,6 +58,12 @@ class Rule:
         return str(self.file.settings.get("recommendation", ""))
 
     @property
+    def beyond(self) -> str | None:
+        """How the SELECT compares `value` with `threshold()`, where that is all that it does with it; None: not told."""
+        told = self.file.settings.get("beyond")
+        return None if told is None else str(told)
+
+    @property
     def unit(self) -> str:
         """Unit of values and threshold; "" for plain numbers."""
         return str(self.file.settings.get("unit", ""))

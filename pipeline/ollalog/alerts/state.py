@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Phase = Literal["inactive", "pending", "firing", "resolved"]
 
 
-@dataclass(frozen=True)
-class Hit:
+class Hit(NamedTuple):
     """The rule named this thing at a tick. `beyond`: past the threshold, else only past the threshold of recovery."""
 
     tick: datetime
@@ -83,7 +82,7 @@ def step(state: AlertState, hit: Hit | None, now: datetime, timing: Timing) -> t
 
 def _bad(state: AlertState, hit: Hit, now: datetime, timing: Timing) -> tuple[AlertState, Transition | None]:
     """The thing is bad at this tick."""
-    seen = replace(state, last_hit=now, value=hit.value)
+    seen = AlertState(state.phase, state.since, now, hit.value)
     if state.phase == "firing":
         return seen, None
     since = state.since or now

@@ -33,6 +33,7 @@ class Field:
 DURATION = r"[1-9][0-9]{0,8}[smhd]|0s"
 SEVERITIES = ("low", "medium", "high", "critical")
 NO_DATA = ("ok", "keep", "alert")
+COMPARISONS = (">", ">=", "<", "<=")
 TYPE_NAMES: Mapping[type, str] = {
     str: "text in quotes", list: "a list of texts", float: "a number", bool: "true", dict: "a table of columns and aggregates",
 }  # fmt: skip
@@ -64,6 +65,7 @@ KINDS: Mapping[str, Mapping[str, Field]] = {
         "labels": Field(list, required=False, example='labels = ["model"]'),
         "threshold": Field(float, required=False, example="threshold = 30000"),
         "recovery": Field(float, required=False, example="recovery = 25000"),
+        "beyond": _choice(COMPARISONS, 'beyond = ">"', required=False),
         "unit": Field(str, required=False, example='unit = "ms"'),
         "window": _duration('window = "5m"'),
         "lookback": _duration('lookback = "30d"'),

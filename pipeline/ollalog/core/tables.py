@@ -211,6 +211,7 @@ REJECTS = Table(
         reason       VARCHAR      what was wrong with it
         text         VARCHAR      its first 2 KiB
         length_bytes BIGINT       its length; bytes
+        happened_at  TIMESTAMPTZ  last time that a line before it in the log tells; null when none does; UTC
     """),
 )
 # No line makes them: `source` is 0, and `byte_offset` a number that is the same whenever the same change is found again.
@@ -282,7 +283,7 @@ LASTING_EVENTS = (
 )
 
 # Columns that came after the first release: parts written before lack them, and readers take them for null.
-LATER_COLUMNS: Mapping[str, tuple[str, ...]] = {"inferences": ("model_blob", "slot")}
+LATER_COLUMNS: Mapping[str, tuple[str, ...]] = {"inferences": ("model_blob", "slot"), "rejects": ("happened_at",)}
 
 MODEL_OPERATIONS = ("generate", "chat", "embed")
 

@@ -54,7 +54,7 @@ def settle(parsed: ParsedBatch, state: ParserState, context: Context) -> Settled
         parsed.unowned["line"], parsed.between, parsed.opens, parsed.indexed_count, is_open=state.is_record_open
     )
     rejected = pl.concat([_unowned(parsed.unowned.filter(~continues)), parsed.rejected.select(_REJECTED)])
-    rejected = rejected.with_columns(pl.lit(context.read_at, UTC).alias("read_at"))
+    rejected = _rejected(rejected.with_columns(pl.lit(context.read_at, UTC).alias("read_at")), clock, state)
     events = _with_names(events, pl.when(pl.col("event") == "model_load_started").then(pl.col("attrs").str.extract(BLOB)), context)
     events, is_load_open = _one_end_per_load(events, is_open=state.is_load_open)
     recorded = {table: parsed.recorded[table.name] for table in RECORDED_TABLES if table.name in parsed.recorded}
@@ -164,6 +164,13 @@ def _unowned(unowned: pl.DataFrame) -> pl.DataFrame:
         pl.lit(None, pl.String).alias("format"),
         pl.col("text").str.len_bytes().cast(pl.Int64).alias("length_bytes"),
     )
+
+
+def _rejected(rejected: pl.DataFrame, clock: pl.DataFrame, state: ParserState) -> pl.DataFrame:
+    """Rejects with the last time told before them; of a line that was too long to keep no number says where it stands."""
+    kept = rejected.drop_nulls("line").sort("line").with_columns(_NEVER.alias("happened_at"))
+    long = rejected.filter(pl.col("line").is_null()).with_columns(_NEVER.alias("happened_at"))
+    return pl.concat([long, timed(kept, clock, state)])
 
 
 def _one_end_per_load(events: pl.DataFrame, *, is_open: bool) -> tuple[pl.DataFrame, bool]:
