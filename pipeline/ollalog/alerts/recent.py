@@ -33,7 +33,7 @@ HELD = timedelta(hours=1)
 """Rules that look back further, and through more than sums, are asked of the store once a step, not of memory."""
 HELD_ROWS = 1_000_000
 """No relation has more rows in memory: beyond that rate a window is as long as so many rows last, and `remarks` says so."""
-PRUNE_EVERY = timedelta(seconds=15)
+PRUNE_EVERY = timedelta(seconds=30)
 FRAGMENTS = 2_000
 """Sums of single commits are put together when there are so many."""
 LONGEST = timedelta(days=31)
@@ -165,8 +165,11 @@ class Recent:
         """Bring the rows that came to where the rules see them. Raises WarehouseError."""
         if self._queue:
             self._take_in(now, adds_up=True)
-        if now - self._pruned_at >= PRUNE_EVERY or any(held.rows > HELD_ROWS * 5 // 4 for held in self._held.values()):
+        if now - self._pruned_at >= PRUNE_EVERY:
             self._prune(now)
+        for name, held in self._held.items():
+            if held.rows > 2 * HELD_ROWS:
+                self._shorten(name, held, now)
 
     def at(self, tick: datetime) -> None:
         """The tick that rules are asked for from now on."""
@@ -350,22 +353,33 @@ class Recent:
             held.frozen_us = cut
             held.rows += old.height
             held.hot_rows = hot.height
+        if self._joined.is_full:
+            self._joined.prune(now, self._oldest_hot_us(now))
 
     def _prune(self, now: datetime) -> None:
         """Let go of rows that no rule looks at any more, and put sums together."""
         self._pruned_at = now
         for name, held in self._held.items():
-            cut_us = _us(now - held.reach)
-            if held.rows > HELD_ROWS:
-                self._remark_on_cut(name, held)
-                newest = self._seen.query(f"SELECT quantile_disc(row_us, {1 - HELD_ROWS / held.rows}) AS us FROM held_{name}")["us"][0]  # noqa: S608
-                cut_us = max(cut_us, newest or 0)
-            self._seen.prepare(f"CREATE OR REPLACE TABLE held_{name} AS SELECT * FROM held_{name} WHERE row_us > {cut_us}")  # noqa: S608
-            held.rows = int(self._seen.query(f"SELECT count(*) AS n FROM held_{name}").item())  # noqa: S608 - names of relations
-        self._joined.prune(now, min((self._held[name].frozen_us for name in self._hot), default=_us(now - HOT)))
+            self._shorten(name, held, now)
+        self._joined.prune(now, self._oldest_hot_us(now))
         for name, fragments in self._fragments.items():
             if fragments >= FRAGMENTS:
                 self._merge(name, now)
+
+    def _oldest_hot_us(self, now: datetime) -> int:
+        """The instant before which no row of a joining view is computed again; µs since 1970."""
+        return min((self._held[name].frozen_us for name in self._hot), default=_us(now - HOT))
+
+    def _shorten(self, name: str, held: _Held, now: datetime) -> None:
+        """Let go of a relation's rows that are too old, or too many."""
+        cut_us = _us(now - held.reach)
+        if held.rows > HELD_ROWS:
+            most_us = self._seen.query(f"SELECT quantile_disc(row_us, {1 - HELD_ROWS / held.rows}) AS us FROM held_{name}")["us"][0]  # noqa: S608
+            if most_us is not None and most_us > cut_us:
+                self._remark_on_cut(name, held)
+                cut_us = most_us
+        self._seen.prepare(f"CREATE OR REPLACE TABLE held_{name} AS SELECT * FROM held_{name} WHERE row_us > {cut_us}")  # noqa: S608
+        held.rows = int(self._seen.query(f"SELECT count(*) AS n FROM held_{name}").item())  # noqa: S608 - names of relations
 
     def _remark_on_cut(self, name: str, held: _Held) -> None:
         """Say that a window is shorter than rules want it."""
