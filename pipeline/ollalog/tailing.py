@@ -154,6 +154,8 @@ class _Following:
         if self._began_s is None:
             self._began_s = self._turn_at_s
         before_bytes = self._run.summary.size_bytes
+        if self._watch is not None:
+            self._watch.hear(self._turn_at_s)
         try:
             self._clean_up()
             self._read(pool, stop)
@@ -184,9 +186,9 @@ class _Following:
             self._waker.pause(self._retry_s)
         elif self._turn_bytes:
             if not self.follower.is_behind:
-                self._waker.pause(max(0.0, self._turn_at_s + self._pace_s(now_s) - now_s))
+                self._pause(max(0.0, self._turn_at_s + self._pace_s(now_s) - now_s))
         elif self.follower.is_behind or now_s - self._news_at_s < CALM_S or (self._watch is not None and self._watch.is_busy):
-            self._waker.pause(PACE_S[0])
+            self._pause(PACE_S[0])
         else:
             self._waker.wait(sources.Places(tuple(self.follower.folders), tuple(self.follower.descriptors)), max(0.0, self._wait_s(now_s)))
 
@@ -202,6 +204,13 @@ class _Following:
         summary = self._run.finished(interrupted=False)
         summary.problems = list(self.follower.problems)
         return summary
+
+    def _pause(self, seconds: float) -> None:
+        """Let so much time pass, or less when alert rules have been asked and answer."""
+        if self._watch is not None and self._watch.is_busy:
+            self._watch.wait(seconds)
+        else:
+            self._waker.pause(seconds)
 
     def _read(self, pool: ThreadPoolExecutor, stop: Interrupt) -> None:
         moment = sources.Moment(self._clock.now_utc(), self._turn_at_s)

@@ -6,6 +6,7 @@ and answers are values; what an answer changes is committed and told on the thre
 
 from __future__ import annotations
 
+import concurrent.futures
 import json
 from collections.abc import Sequence
 from concurrent.futures import Executor, Future
@@ -31,7 +32,7 @@ from ollalog.core.clock import Clock
 from ollalog.core.errors import PipelineError
 from ollalog.core.events import AlertChange, Events
 
-SPACING_S, SHARE = 0.08, 0.33
+SPACING_S, SHARE = 0.08, 0.5
 """Evaluations begin at least so far apart, and take no more than this share of a processor."""
 WAITING_S, BY_TIME_S = 1.0, 15.0
 """Without news rules are asked again after so long: while some still wait to see the last rows, and when nothing comes."""
@@ -119,7 +120,7 @@ class Watch:
         self._place.aside.submit(self._evaluator.forget)
 
     def look(self, now_s: float, *, is_behind: bool, at_last: bool = False) -> None:
-        """Take the answer that there is, and ask the rules that are due, if it is time; commit and tell what changed.
+        """Hear the answer that there is, and ask the rules that are due, if it is time.
 
         Args:
             now_s: Seconds that only ever grow.
@@ -127,11 +128,34 @@ class Watch:
             at_last: Whether it is the last look: answers are waited for.
         """
         self._hear_couriers()
-        self._take_answer(now_s, waits=at_last)
+        self.hear(now_s, at_last=at_last)
         now = self._place.clock.now_utc()
         if self._asked is None and self._is_time(now, now_s, is_behind=is_behind, at_last=at_last):
             self._ask(now, now_s)
-            self._take_answer(now_s, waits=at_last)
+            self.hear(now_s, at_last=at_last)
+
+    def hear(self, now_s: float, *, at_last: bool = False) -> None:
+        """If rules have answered, commit and tell what they found; `at_last`: wait for it."""
+        if self._asked is None or not (at_last or self._asked.done()):
+            return
+        asked, self._asked = self._asked, None
+        try:
+            answer = asked.result()
+            for name, problem in answer.problems.items():
+                self._say(f"alert rule {name} failed, the others were evaluated: {problem}")
+            for remark in answer.remarks:
+                self._say(remark)
+            self._conclude(answer.states, answer.changes, answer.now)
+        except (PipelineError, pl.exceptions.PolarsError) as failure:  # whatever is wrong with alerts, logs are read on
+            self._give_up(failure, now_s)
+            return
+        self._is_waiting = answer.is_waiting
+        self._next_at_s = self._asked_at_s + max(SPACING_S, min(answer.work_s / SHARE, WAITING_S))
+
+    def wait(self, seconds: float) -> None:
+        """Let so much time pass, or less: until rules have answered."""
+        if self._asked is not None:
+            concurrent.futures.wait([self._asked], seconds)
 
     def abandon(self) -> None:
         """Stop at once; what is not committed was not told, and what was not told is told by the next run."""
@@ -179,24 +203,6 @@ class Watch:
         question = Question(now, states, self._tick, self._news, start)
         self._has_begun, self._news = True, []
         self._asked = self._place.aside.submit(self._evaluator.answer, question)
-
-    def _take_answer(self, now_s: float, *, waits: bool) -> None:
-        """Commit and tell what rules found, if they have answered."""
-        if self._asked is None or not (waits or self._asked.done()):
-            return
-        asked, self._asked = self._asked, None
-        try:
-            answer = asked.result()
-            for name, problem in answer.problems.items():
-                self._say(f"alert rule {name} failed, the others were evaluated: {problem}")
-            for remark in answer.remarks:
-                self._say(remark)
-            self._conclude(answer.states, answer.changes, answer.now)
-        except (PipelineError, pl.exceptions.PolarsError) as failure:  # whatever is wrong with alerts, logs are read on
-            self._give_up(failure, now_s)
-            return
-        self._is_waiting = answer.is_waiting
-        self._next_at_s = self._asked_at_s + max(SPACING_S, min(answer.work_s / SHARE, WAITING_S))
 
     def _give_up(self, failure: Exception, now_s: float) -> None:
         self._say(f"alerts were not evaluated: {failure}")

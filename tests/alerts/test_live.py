@@ -8,19 +8,22 @@ import os
 import shlex
 import signal
 from collections.abc import Callable
+from concurrent.futures import Future
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
 import pytest
 
-from ollalog import store
+from ollalog import runtime, store, watching
 from ollalog.alerts import recent
+from ollalog.alerts.evaluator import Question
 from ollalog.cli.main import run
 from ollalog.cli.session import Session
 from ollalog.core.clock import FrozenClock
 from tests.alerts.live import START, Slow, Step, World, answers, live_rows, refuses, told, watch
 from tests.store.dying import DeathError, Fate
+from tests.tail.following import AtOnce, Given, Made
 
 HOUR = timedelta(hours=1)
 
@@ -173,6 +176,28 @@ def test_history_that_a_tail_reads_first_fires_nothing(tmp_path: Path) -> None:
     heard = watch(root, log, answers(log), sinks=of("queue_full", sink))
     assert heard.states("queue_full") == []
     assert told(sink) == []
+
+
+def test_a_long_history_that_comes_while_rules_are_asked_is_not_kept_for_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rules begin anew from the store when it has been read, and fire for what is new."""
+    monkeypatch.setattr(watching, "NEWS_ROWS", 50)
+    monkeypatch.setattr(runtime, "COMMIT_BYTES", 1)
+    monkeypatch.setattr("ollalog.sources.follow._LEAST_BUDGET_BYTES", 1)
+    monkeypatch.setattr("ollalog.sources.reader.BLOCK_BYTES", 1000)
+    questions: list[Question] = []
+
+    class Listening(AtOnce):
+        def submit(self, work: Callable[Given, Made], /, *args: Given.args, **kwargs: Given.kwargs) -> Future[Made]:
+            questions.extend(question for question in args if isinstance(question, Question))
+            return super().submit(work, *args, **kwargs)
+
+    root, log = tmp_path / "store", tmp_path / "server.log"
+    answers(log)(START)
+    heard = watch(root, log, 5.0, lambda _now: refuses(log, 300)(START - 3 * HOUR), 20.0, refuses(log, 2), 20.0, aside=Listening)
+    rows = [sum(turn.tables["requests"].height for turn in question.news if "requests" in turn.tables) for question in questions]
+    assert max(rows) < 100
+    assert sum(question.start is not None for question in questions) > 1
+    assert [change.value for change in heard.changes if change.rule == "queue_full"] == [2]
 
 
 def test_slow_answers_are_pending_then_fire_and_a_restart_goes_on_waiting(tmp_path: Path) -> None:

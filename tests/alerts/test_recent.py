@@ -78,7 +78,7 @@ def test_each_rule_finds_in_memory_what_it_finds_in_the_store(tmp_path: Path) ->
     assert loaded.faults == ()
     rules = [rule for name, rule in loaded.rules.items() if name in ALWAYS or name.startswith("all_")]
     recent = Recent(rules, partial(runtime.opened_warehouse, now=CLOCK.at), runtime.unsettled_pairs)
-    assert recent.slow == set()
+    assert recent.needs.slow == set()
     batch, found = 0, set()
     for number, _ in enumerate(grown(log, gzip.decompress(SESSION.read_bytes()), 5)):
         runtime.ingest(root, [str(log)], OPTIONS, clock=CLOCK, events=NullEvents())

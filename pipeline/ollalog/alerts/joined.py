@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 UnsettledPairs = Callable[[Mapping[str, str]], "pl.DataFrame | None"]
 HOT, CONTEXT = timedelta(seconds=30), timedelta(seconds=30)
 HOT_ROWS = 40_000
-"""No more rows of a view are computed again and again."""
+"""No more rows of a view are computed again and again, and no more older rows are looked at with them."""
 LASTING_ROWS = 2_000
 """So many of the newest rows that tell of loads of models and starts of servers are known, however old."""
 JOINED = ("requests", "inferences", "pairs", "server_events")
@@ -38,7 +38,13 @@ class Joined:
         self._unsettled_pairs = unsettled_pairs
         self._states = dict(states)
         self._came: dict[str, list[pl.DataFrame]] = {}
+        self._rows = dict.fromkeys(JOINED, 0)
         self.has_loads_news = True
+
+    @property
+    def is_full(self) -> bool:
+        """Whether there are far more rows than can be looked at, as at high rates."""
+        return max(self._rows.values()) > 4 * HOT_ROWS
 
     def feed(self, came: Mapping[str, pl.DataFrame], states: Mapping[str, str], since: datetime) -> None:
         """Remember rows of tables after an instant, and what parsing remembers, until a view is asked for."""
@@ -85,16 +91,20 @@ class Joined:
     def prune(self, now: datetime, frozen_us: int) -> None:
         """Let go of rows that no row after an instant can be joined with. Raises WarehouseError."""
         self._put()
-        since = f"make_timestamptz({frozen_us - CONTEXT // US})"
         self._warehouse.prepare("SET VARIABLE now_utc = $1::TIMESTAMPTZ", [now.astimezone(UTC)])
         for name in JOINED:
-            kept = f"{TABLES[name].time} > {since}"
+            time, since_us = TABLES[name].time, frozen_us - CONTEXT // US
+            if self._rows[name] > HOT_ROWS:
+                newest = f"SELECT epoch_us({time}) AS us FROM {name} WHERE {time} <= make_timestamptz({frozen_us}) ORDER BY us DESC"  # noqa: S608
+                since_us = max(since_us, self._warehouse.query(f"SELECT min(us) AS us FROM ({newest} LIMIT {HOT_ROWS})").item() or 0)  # noqa: S608
+            kept = f"{time} >= make_timestamptz({since_us})"
             if name == "server_events":
                 lasting = (
                     f"SELECT happened_at FROM server_events WHERE event IN {LASTING_EVENTS} ORDER BY happened_at DESC LIMIT {LASTING_ROWS}"  # noqa: S608
                 )
                 kept += f" OR (event IN {LASTING_EVENTS} AND happened_at >= (SELECT min(happened_at) FROM ({lasting})))"  # noqa: S608
             self._warehouse.prepare(f"CREATE OR REPLACE TABLE {name} AS SELECT * FROM {name} WHERE {kept}")  # noqa: S608 - names of tables
+            self._rows[name] = int(self._warehouse.query(f"SELECT count(*) AS n FROM {name}").item())  # noqa: S608 - names of tables
 
     def close(self) -> None:
         """Give the memory back."""
@@ -102,7 +112,9 @@ class Joined:
 
     def _put(self) -> None:
         for name, frames in self._came.items():
-            self._warehouse.insert(name, pl.concat(frames, how="diagonal"))
+            rows = pl.concat(frames, how="diagonal")
+            self._warehouse.insert(name, rows)
+            self._rows[name] += rows.height
         self._came.clear()
 
     def _renew(self) -> None:

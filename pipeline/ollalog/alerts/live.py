@@ -42,7 +42,7 @@ class Live:
     def __init__(self, rules: Sequence[Rule], recent: Recent) -> None:
         self._rules = rules
         self._recent = recent
-        self._reads = {rule.name: recent.reads(rule) for rule in rules}
+        self._reads = {rule.name: recent.needs.tables(rule) for rule in rules}
         self._turns = {rule.name: _Turn() for rule in rules}
         self._is_begun = False
 
@@ -75,13 +75,13 @@ class Live:
 
     def _tick(self, rule: Rule, now: datetime) -> datetime:
         """Now, or the last whole step of a rule that is asked of the store."""
-        return now if rule.name not in self._recent.slow else EPOCH + (now - EPOCH) // rule.step * rule.step
+        return now if rule.name not in self._recent.needs.slow else EPOCH + (now - EPOCH) // rule.step * rule.step
 
     def _due(self, states: States, now: datetime, snapshot: Snapshot | None) -> list[Rule]:
         """The rules to ask: all that can fire at once, and of the others no more than do not keep those waiting."""
         due = [rule for rule in self._rules if self._is_due(rule, self._tick(rule, now), states)]
-        due = [rule for rule in due if snapshot is not None or rule.name not in self._recent.slow]
-        urgent = [rule for rule in due if self._patience(rule) == timedelta() and rule.name not in self._recent.slow]
+        due = [rule for rule in due if snapshot is not None or rule.name not in self._recent.needs.slow]
+        urgent = [rule for rule in due if self._patience(rule) == timedelta() and rule.name not in self._recent.needs.slow]
         patient = sorted((rule for rule in due if rule not in urgent), key=lambda rule: self._turns[rule.name].asked_at)
         return [*urgent, *(self._next(patient, now) if urgent and self._is_begun else patient)]
 
@@ -89,10 +89,12 @@ class Live:
         """Of patient rules the one that waits longest, and those that look at the same rows; none while much else has to be made."""
         if self._recent.has_loads_news:
             patient = [rule for rule in patient if now - self._turns[rule.name].asked_at >= 2 * self._patience(rule)]
-        return [rule for rule in patient if rule is patient[0] or self._recent.shares(rule) & self._recent.shares(patient[0])]
+        return [
+            rule for rule in patient if rule is patient[0] or self._recent.needs.relations(rule) & self._recent.needs.relations(patient[0])
+        ]
 
     def _patience(self, rule: Rule) -> timedelta:
-        return OF_SUMS if self._recent.is_of_sums(rule) else PATIENT if rule.wait >= MINUTE else timedelta()
+        return OF_SUMS if self._recent.needs.is_of_sums(rule) else PATIENT if rule.wait >= MINUTE else timedelta()
 
     def is_waiting(self) -> bool:
         """Whether some rule has not been asked since rows came that it depends on."""
@@ -100,13 +102,13 @@ class Live:
 
     def needs_snapshot(self, now: datetime) -> bool:
         """Whether a rule is due that looks back further than memory does."""
-        slow = (rule for rule in self._rules if rule.name in self._recent.slow)
+        slow = (rule for rule in self._rules if rule.name in self._recent.needs.slow)
         return any(EPOCH + (now - EPOCH) // rule.step * rule.step > self._turns[rule.name].asked_at for rule in slow)
 
     def _is_due(self, rule: Rule, tick: datetime, states: States) -> bool:
         turn = self._turns[rule.name]
         since = tick - turn.asked_at
-        if rule.name in self._recent.slow:
+        if rule.name in self._recent.needs.slow:
             return since > timedelta()
         if turn.is_fed:
             return since >= self._patience(rule)
@@ -116,7 +118,7 @@ class Live:
     def _ask(self, rule: Rule, states: States, tick: datetime, snapshot: Snapshot | None) -> list[Change]:
         active = {labels: state for (name, labels), state in states.items() if name == rule.name}
         recovering = any(state.phase == "firing" for state in active.values())
-        if rule.name in self._recent.slow and snapshot is not None:
+        if rule.name in self._recent.needs.slow and snapshot is not None:
             hits = {labels: of_labels[-1] for labels, of_labels in self._recent.slow_hits(rule, snapshot, tick).items()}
             return advance(rule, states, hits, tick)
         hits = {labels: of_labels[-1] for labels, of_labels in self._recent.hits(rule, tick, recovering=recovering).items()}

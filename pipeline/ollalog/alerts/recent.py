@@ -5,7 +5,6 @@ Narrow rows of the rules' windows; rows of joining views come from `joined`, sum
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,6 +14,7 @@ import polars as pl
 
 from ollalog.alerts.history import pruned
 from ollalog.alerts.joined import CONTEXT, HOT, HOT_ROWS, JOINED, US, Joined, UnsettledPairs, lasting
+from ollalog.alerts.needs import HELD, LONGEST, Needs
 from ollalog.alerts.rules import MINUTE, Rule
 from ollalog.alerts.state import Hit, Ticks
 from ollalog.alerts.sums import Sums
@@ -29,14 +29,11 @@ if TYPE_CHECKING:
     from ollalog.warehouse import Warehouse
 
 OpenWarehouse = Callable[[Snapshot], "Warehouse"]
-HELD = timedelta(hours=1)
-"""Rules that look back further, and through more than sums, are asked of the store once a step, not of memory."""
 HELD_ROWS = 1_000_000
 """No relation has more rows in memory: beyond that rate a window is as long as so many rows last, and `remarks` says so."""
-PRUNE_EVERY = timedelta(seconds=15)
+PRUNE_EVERY = timedelta(seconds=30)
 FRAGMENTS = 2_000
 """Sums of single commits are put together when there are so many."""
-LONGEST = timedelta(days=31)
 VARIABLES = {"tick_us": "BIGINT", "first_us": "BIGINT", "threshold": "DOUBLE"}
 
 
@@ -64,18 +61,7 @@ class Recent:
     ) -> None:
         self._views = load_views()
         self._open, self._unsettled_pairs, self._sources = open_warehouse, unsettled_pairs, sources
-        rules = list(rules)
-        self._words = set().union(*(re.findall(r"\w+", rule.file.select.lower()) for rule in rules))
-        self.slow = {rule.name for rule in rules if not self._is_quick(rule)}
-        quick = [rule for rule in rules if rule.name not in self.slow]
-        self._quick = quick
-        needs = {need for rule in quick for need in rule.file.needs}
-        self._merged = sorted(name for name in needs & self._views.keys() if self._views[name].merge)
-        self._kept = sorted({name for need in needs if self._is_kept(name := need.removeprefix("recent_"))})
-        self._direct = sorted(needs & TABLES.keys())
-        self._recent = sorted({name for rule in quick for name in rule.recent} - set(self._kept))
-        self._hot = [name for name in self._recent if name in self._views]
-        self._small = sorted(name for name in self._views_below([*self._hot, *self._kept]) if self._views[name].keep)
+        self.needs = Needs(rules, self._views)
         self._checked: set[str] = set()
         self._queue: dict[str, list[pl.DataFrame]] = {}
         self._states: dict[str, str] = {}
@@ -87,42 +73,19 @@ class Recent:
         self._has_kept_news = self._has_hot_news = self._has_log_news = False
         self.remarks: dict[str, str] = {}
 
-    def reads(self, rule: Rule) -> frozenset[str]:
-        """The tables that a rule depends on, directly or through views."""
-        found: set[str] = set()
-
-        def visit(name: str) -> None:
-            if name in self._views:
-                for need in self._views[name].needs:
-                    visit(need)
-            else:
-                found.add(name)
-
-        for need in rule.file.needs:
-            visit(need.removeprefix("recent_"))
-        return frozenset(found & TABLES.keys())
-
     def has_rows(self, rule: Rule) -> bool:
         """Whether time alone can change what a rule finds."""
-        if rule.name in self.slow or self.is_of_sums(rule):
+        if rule.name in self.needs.slow or self.needs.is_of_sums(rule):
             return True
-        read = {need.removeprefix("recent_") for need in rule.file.needs}
+        read = self.needs.relations(rule)
         return any(self._held[name].rows or self._held[name].hot_rows for name in read & self._held.keys()) or any(
             self._kept_rows.get(name) for name in rule.recent
         )
-
-    def shares(self, rule: Rule) -> frozenset[str]:
-        """The relations that are made for a rule, or looked through: others that read them cost little beside it."""
-        return frozenset(need.removeprefix("recent_") for need in rule.file.needs) - {"ticks", "sources"}
 
     @property
     def has_loads_news(self) -> bool:
         """Whether a model was loaded since loads were last looked at, so that much has to be made anew."""
         return self._joined.has_loads_news
-
-    def is_of_sums(self, rule: Rule) -> bool:
-        """Whether a rule reads views that are added up."""
-        return any(need in self._merged for need in rule.file.needs)
 
     def seed(self, snapshot: Snapshot, now: datetime) -> None:
         """Forget everything, and read what a snapshot has of the time that rules look back to.
@@ -131,20 +94,20 @@ class Recent:
             WarehouseError: a part cannot be read.
         """
         self._seen = self._small_warehouse()
-        self._sums = Sums({name: self._views[name] for name in self._merged}, self._small_warehouse())
-        self._joined = Joined(self._small, self._small_warehouse(), self._unsettled_pairs, snapshot.states)
+        self._sums = Sums({name: self._views[name] for name in self.needs.merged}, self._small_warehouse())
+        self._joined = Joined(self.needs.small, self._small_warehouse(), self._unsettled_pairs, snapshot.states)
         self._queue.clear()
         self._make_relations()
-        lookback = max((rule.lookback for rule in self._quick), default=HELD)
+        lookback = max((rule.lookback for rule in self.needs.quick), default=HELD)
         with self._open(pruned(snapshot, now - max(lookback, HELD), now + LONGEST)) as past:
-            for name in self._merged:
+            for name in self.needs.merged:
                 self._seen.insert(f"rolled_{name}", past.view(name))
                 self._fragments[name] = FRAGMENTS
             for name in {*JOINED, *(self._held.keys() & TABLES.keys())}:
-                reach = max([CONTEXT, *(self._held[hot].reach + CONTEXT for hot in self._hot)])
+                reach = max([CONTEXT, *(self._held[hot].reach + CONTEXT for hot in self.needs.hot)])
                 since = now - max(reach, self._held[name].reach if name in self._held else reach)
                 self._queue[name] = [_rows_since(past, name, since), *([lasting(past, since)] if name == "server_events" else [])]
-        for name in self._hot:
+        for name in self.needs.hot:
             self._held[name].frozen_us = _us(now - self._held[name].reach)
         self._put_sources(snapshot.sources)
         self._take_in(now, adds_up=False)
@@ -165,8 +128,11 @@ class Recent:
         """Bring the rows that came to where the rules see them. Raises WarehouseError."""
         if self._queue:
             self._take_in(now, adds_up=True)
-        if now - self._pruned_at >= PRUNE_EVERY or any(held.rows > HELD_ROWS * 5 // 4 for held in self._held.values()):
+        if now - self._pruned_at >= PRUNE_EVERY:
             self._prune(now)
+        for name, held in self._held.items():
+            if held.rows > 2 * HELD_ROWS:
+                self._shorten(name, held, now)
 
     def at(self, tick: datetime) -> None:
         """The tick that rules are asked for from now on."""
@@ -179,12 +145,12 @@ class Recent:
             WarehouseError: its SELECT fails.
             SqlFileError: its columns are not tick, the labels and value.
         """
-        if set(rule.recent) & set(self._hot):
+        if set(rule.recent) & set(self.needs.hot):
             self._freshen(tick)
-        needed = {need.removeprefix("recent_") for need in rule.file.needs}
-        if needed & set(self._kept) and self._has_kept_news:
+        needed = self.needs.relations(rule)
+        if needed & set(self.needs.kept) and self._has_kept_news:
             self._renew()
-        for name in needed & set(self._merged):
+        for name in needed & set(self.needs.merged):
             self._add_up(name)
         if "sources" in rule.file.needs and self._has_log_news:
             self._has_log_news = False
@@ -220,27 +186,6 @@ class Recent:
         warehouse.prepare("SET allocator_bulk_deallocation_flush_threshold = '1MB'")
         return warehouse
 
-    def _views_below(self, names: Iterable[str]) -> set[str]:
-        """Views, and the views that they need."""
-        found = set(names) & self._views.keys()
-        return found.union(*(self._views_below(self._views[name].needs) for name in found))
-
-    def _is_kept(self, name: str) -> bool:
-        return name in self._views and self._views[name].keep
-
-    def _is_quick(self, rule: Rule) -> bool:
-        """Whether memory has all that a rule reads."""
-        if any(name in self._views and self._views[name].merge for name in rule.recent) or (rule.window > HELD and rule.recent):
-            return False
-        direct = [need for need in rule.file.needs if not need.startswith("recent_") and need not in {"ticks", "sources"}]
-        return (
-            all(
-                rule.lookback <= HELD if need in TABLES else need in self._views and bool(self._views[need].merge or self._views[need].keep)
-                for need in direct
-            )
-            and rule.lookback <= LONGEST
-        )
-
     def _make_relations(self) -> None:
         """Empty tables for all that the rules read, and the names under which they read it."""
         self._held.clear()
@@ -251,20 +196,20 @@ class Recent:
         self._seen.prepare("CREATE MACRO threshold() AS CAST(getvariable('threshold') AS DOUBLE)")
         self._seen.prepare("CREATE MACRO is_live() AS TRUE")
         self._seen.prepare("CREATE VIEW ticks AS SELECT make_timestamptz(getvariable('tick_us')) AS tick")
-        for name in sorted({*self._recent, *self._direct}):
+        for name in sorted({*self.needs.recent, *self.needs.direct}):
             self._hold(name)
-        for name in self._kept:
+        for name in self.needs.kept:
             self._make_table(f"kept_{name}", self._types(name))
             self._seen.provide(name, f"SELECT * FROM kept_{name}")  # noqa: S608 - names of relations
-        for name in self._merged:
+        for name in self.needs.merged:
             self._make_table(f"rolled_{name}", self._types(name))
             self._seen.provide(name, _merging(self._views[name]))
-        for name in self._recent:
-            rows = f"(SELECT * FROM held_{name} UNION ALL SELECT * FROM hot_{name})" if name in self._hot else f"held_{name}"  # noqa: S608
+        for name in self.needs.recent:
+            rows = f"(SELECT * FROM held_{name} UNION ALL SELECT * FROM hot_{name})" if name in self.needs.hot else f"held_{name}"  # noqa: S608
             self._offer(name, rows, "row_us", "EXCLUDE (row_us)")
-        for name in {rule_name for rule in self._quick for rule_name in rule.recent} & set(self._kept):
+        for name in {rule_name for rule in self.needs.quick for rule_name in rule.recent} & set(self.needs.kept):
             self._offer(name, f"kept_{name}", f"epoch_us({_time_of(name, list(self._types(name)))})", "")
-        for name in self._direct:
+        for name in self.needs.direct:
             self._seen.provide(name, f"SELECT * EXCLUDE (row_us) FROM held_{name}")  # noqa: S608 - names of relations
 
     def _offer(self, name: str, rows: str, time_us: str, less: str) -> None:
@@ -276,13 +221,13 @@ class Recent:
     def _hold(self, name: str) -> None:
         """A table for the columns of a relation that rules name."""
         types = self._types(name)
-        columns = [column for column in types if column.lower() in self._words]
-        users = [rule for rule in self._quick if name in rule.recent or name in rule.file.needs]
+        columns = [column for column in types if column.lower() in self.needs.words]
+        users = [rule for rule in self.needs.quick if name in rule.recent or name in rule.file.needs]
         reach = max(*(rule.window if name in rule.recent else rule.lookback for rule in users), timedelta(minutes=1))
         self._held[name] = _Held(columns, _time_of(name, list(types)), reach)
         held_types = {column: types[column] for column in columns} | {"row_us": "BIGINT"}
         self._make_table(f"held_{name}", held_types)
-        if name in self._hot:
+        if name in self.needs.hot:
             self._make_table(f"hot_{name}", held_types)
 
     def _types(self, name: str) -> dict[str, str]:
@@ -296,9 +241,9 @@ class Recent:
         self._queue.clear()
         if adds_up:
             self._sums.feed(came)
-        for name in self._merged if self._sums.is_full() else ():
+        for name in self.needs.merged if self._sums.is_full() else ():
             self._add_up(name)
-        if self._hot or self._kept:
+        if self.needs.hot or self.needs.kept:
             self._joined.feed(came, self._states, now - (CONTEXT + HOT if adds_up else 2 * HELD))
             self._has_kept_news |= self._joined.has_loads_news
             self._has_hot_news |= bool(came.keys() & set(JOINED))
@@ -323,7 +268,7 @@ class Recent:
     def _renew(self) -> None:
         """Small views that a load of a model changes."""
         self._has_kept_news = False
-        for name in self._kept:
+        for name in self.needs.kept:
             self._seen.prepare(f"TRUNCATE kept_{name}")
             rows = self._joined.small_rows(name)
             self._seen.insert(f"kept_{name}", rows)
@@ -334,7 +279,7 @@ class Recent:
         if not self._has_hot_news:
             return
         self._has_hot_news = False
-        for name in self._hot:
+        for name in self.needs.hot:
             held = self._held[name]
             rows = self._joined.hot_rows(name, held.columns, held.time, held.frozen_us)
             newest = rows["row_us"].max()
@@ -350,22 +295,33 @@ class Recent:
             held.frozen_us = cut
             held.rows += old.height
             held.hot_rows = hot.height
+        if self._joined.is_full:
+            self._joined.prune(now, self._oldest_hot_us(now))
 
     def _prune(self, now: datetime) -> None:
         """Let go of rows that no rule looks at any more, and put sums together."""
         self._pruned_at = now
         for name, held in self._held.items():
-            cut_us = _us(now - held.reach)
-            if held.rows > HELD_ROWS:
-                self._remark_on_cut(name, held)
-                newest = self._seen.query(f"SELECT quantile_disc(row_us, {1 - HELD_ROWS / held.rows}) AS us FROM held_{name}")["us"][0]  # noqa: S608
-                cut_us = max(cut_us, newest or 0)
-            self._seen.prepare(f"CREATE OR REPLACE TABLE held_{name} AS SELECT * FROM held_{name} WHERE row_us > {cut_us}")  # noqa: S608
-            held.rows = int(self._seen.query(f"SELECT count(*) AS n FROM held_{name}").item())  # noqa: S608 - names of relations
-        self._joined.prune(now, min((self._held[name].frozen_us for name in self._hot), default=_us(now - HOT)))
+            self._shorten(name, held, now)
+        self._joined.prune(now, self._oldest_hot_us(now))
         for name, fragments in self._fragments.items():
             if fragments >= FRAGMENTS:
                 self._merge(name, now)
+
+    def _oldest_hot_us(self, now: datetime) -> int:
+        """The instant before which no row of a joining view is computed again; µs since 1970."""
+        return min((self._held[name].frozen_us for name in self.needs.hot), default=_us(now - HOT))
+
+    def _shorten(self, name: str, held: _Held, now: datetime) -> None:
+        """Let go of a relation's rows that are too old, or too many."""
+        cut_us = _us(now - held.reach)
+        if held.rows > HELD_ROWS:
+            most_us = self._seen.query(f"SELECT quantile_disc(row_us, {1 - HELD_ROWS / held.rows}) AS us FROM held_{name}")["us"][0]  # noqa: S608
+            if most_us is not None and most_us > cut_us:
+                self._remark_on_cut(name, held)
+                cut_us = most_us
+        self._seen.prepare(f"CREATE OR REPLACE TABLE held_{name} AS SELECT * FROM held_{name} WHERE row_us > {cut_us}")  # noqa: S608
+        held.rows = int(self._seen.query(f"SELECT count(*) AS n FROM held_{name}").item())  # noqa: S608 - names of relations
 
     def _remark_on_cut(self, name: str, held: _Held) -> None:
         """Say that a window is shorter than rules want it."""
@@ -380,7 +336,7 @@ class Recent:
 
     def _merge(self, name: str, now: datetime) -> None:
         """Put the sums of single commits together, and forget those that no rule looks back to."""
-        lookback = max((rule.lookback for rule in self._quick if name in rule.file.needs), default=HELD)
+        lookback = max((rule.lookback for rule in self.needs.quick if name in rule.file.needs), default=HELD)
         time = next(column for column in self._views[name].grain if self._types(name)[column] == "TIMESTAMP WITH TIME ZONE")
         since_us = _us(now - lookback - timedelta(hours=1))
         merged = f"{_merging(self._views[name])} HAVING {time} > make_timestamptz({since_us})"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ class Sums:
     """What came and is not yet added up, by view; a small database in which it is."""
 
     def __init__(self, views: Mapping[str, SqlFile], warehouse: Warehouse) -> None:
+        self._words = {name: set(re.findall(r"\w+", view.select.lower())) for name, view in views.items()}
         self._views = views
         self._warehouse = warehouse
         self._came: dict[str, dict[str, list[pl.DataFrame]]] = {name: {} for name in views}
@@ -32,7 +34,8 @@ class Sums:
         """Remember rows of tables until the views that read them are asked for."""
         for name, view in self._views.items():
             for table in came.keys() & set(view.needs):
-                self._came[name].setdefault(table, []).append(came[table])
+                named = [column for column in came[table].columns if column in self._words[name]]
+                self._came[name].setdefault(table, []).append(came[table].select(named))
         self._rows += sum(rows.height for rows in came.values())
 
     def is_full(self) -> bool:

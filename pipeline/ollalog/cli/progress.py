@@ -85,7 +85,7 @@ class ProgressBar(NullEvents):
 
     def remark(self, text: str) -> None:
         """Say it above the bar."""
-        self._bar.console.print(printable(text), markup=False, highlight=False)
+        self._bar.console.print("\n".join(printable(line) for line in text.splitlines()), markup=False, highlight=False)
 
     def _count(self) -> str:
         return f"{min(self._files_done, self._files)}/{self._files} files"

@@ -48,7 +48,7 @@ class Session:
     def remark(self, text: str) -> None:
         """Say something about the run on stderr, unless --quiet."""
         if not self.quiet:
-            click.echo(printable(text), err=True)
+            click.echo("\n".join(printable(line) for line in text.splitlines()), err=True)
 
 
 def default_store() -> Path:
