@@ -126,8 +126,7 @@ def build(house: Warehouse, asked: Asked) -> Report | str:
     # What switching between models costs is seen in the requests of all models, so before others are left out.
     loading = report_speed.loading(house) if asked.model else None
     # Most sections rest on these views: their joins are made once. What stands on both is little more than they are.
-    house.keep("cold_starts")
-    house.keep("requests_without_loads", model=asked.model)
+    house.keep_requests(model=asked.model)
     found = summary(house, whole_store=asked.model is None)
     if not found["requests"]:
         return _nothing(house, asked)

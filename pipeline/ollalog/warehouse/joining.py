@@ -1,0 +1,214 @@
+"""The requests of models: those of closed dates from files, the others joined now, each by what lies within an hour of it.
+
+A request belongs to a range, a machine and a date by its own end and host, after the join. So what a range shows of it does not
+depend on where the range ends, a closed date's file holds the same rows that the join gives, and both can be put together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from pathlib import Path
+
+import duckdb
+
+from ollalog.core.batch import Part, Snapshot
+from ollalog.core.closed_dates import AROUND, ClosedDate, bounds_of, rows_of_dates, touches
+from ollalog.core.sqlfile import SqlFile
+from ollalog.core.tables import TABLES
+from ollalog.warehouse.base import BaseTable, create_base_table
+from ollalog.warehouse.views import create_view, in_order
+
+JOINED = ("model_requests", "requests_without_loads")
+"""Views of joined requests; the first has all columns of the second, and is what files hold."""
+NAMES = ("model_names", "model_files", "model_aliases")
+"""What models are called follows from the whole store, whatever part of it is asked for."""
+NEAR = ("requests", "inferences", "pairs")
+AREAS = ("around", "unclosed")
+TYPES_OF_NAMES = "(model_blob VARCHAR, name VARCHAR, first_seen TIMESTAMPTZ)"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is asked for: a range and a machine; None: all."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+    host: str | None = None
+
+    def has(self, day: date) -> bool:
+        """Whether a date can have something of it."""
+        start, end = bounds_of(day)
+        return (self.since is None or self.since < end) and (self.until is None or self.until > start)
+
+
+class Joining:
+    """Makes the relations of joined requests in a connection, when the first of them is asked for.
+
+    Two schemas beside `main`: `around` has the rows that live dates need, of all machines, and the same views; `unclosed` the runs of
+    all dates without a file, for the names in them.
+    """
+
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, closed: Sequence[ClosedDate], asked: Asked, tables: Mapping[str, BaseTable]
+    ) -> None:
+        self._connection = connection
+        self._snapshot = snapshot
+        self._closed = closed
+        self._asked = asked
+        self._has_more = {name for name, table in tables.items() if table.has_more}
+        self._views: Mapping[str, SqlFile] = {}
+        self._is_ready = False
+        self._made: set[str] = set()
+        self.used: tuple[ClosedDate, ...] = ()
+        """The closed dates whose files are read, once something was asked for."""
+        self.paths: list[Path] = []
+        """All files that are read."""
+
+    def adapted(self, views: Mapping[str, SqlFile]) -> dict[str, SqlFile]:
+        """The views of `main`, those that this makes replaced by what puts them together."""
+        self._views = views
+        shared = [*NAMES, *(["model_loads"] if self._asked.host is None and self._asked.until is None else [])]
+        columns = {name: ", ".join(views[name].columns) for name in (*JOINED, *shared)}
+        made = {name: f"SELECT {columns[name]} FROM around.{name}" for name in shared}
+        made |= {name: f"SELECT {columns[name]} FROM around.asked_{name}" for name in JOINED}  # noqa: S608 - names of views
+        return {name: replace(file, select=made[name], settings={**file.settings, "needs": [], "keep": False}) if name in made else file
+                for name, file in views.items()}  # fmt: skip
+
+    def prepare(self, names: Iterable[str]) -> None:
+        """Make what some views of `main` stand on.
+
+        Raises:
+            duckdb.Error: a file is gone or cannot be read.
+        """
+        wanted = [name for name in names if name in (*JOINED, *NAMES, "model_loads")]
+        if wanted and not self._is_ready:
+            self._is_ready = True
+            self._begin()
+        for name in wanted:
+            if name in JOINED:
+                self._make_asked()
+            else:
+                self._make([name])
+
+    def keep(self, model: str | None) -> None:
+        """Join the requests of live dates now, and hold them; from now on only requests of one model are there, unless None."""
+        self.prepare(JOINED)
+        self._connection.execute("SET VARIABLE model = $1::VARCHAR", [model])
+        held = f"CREATE TABLE around.held AS SELECT * FROM around.model_requests WHERE {self._conditions(is_live=True)}"  # noqa: S608 - our own names
+        self._run("around", lambda: self._connection.execute(held))
+        for name in JOINED:
+            self._create_asked(name, "around.held")
+
+    def _begin(self) -> None:
+        """The schemas, names, and which closed dates hold: their files are used, the other dates are live."""
+        for area in AREAS:
+            self._connection.execute(f"CREATE SCHEMA {area}")
+        told = [part for part in self._snapshot.parts if part.table == "server_events"]
+        self._add_table("around", "server_events", told)
+        closed_days = {each.date.isoformat() for each in self._closed}
+        runs = [part for part in self._snapshot.parts if part.table == "inferences" and part.date not in closed_days]
+        self._add_table("unclosed", "inferences", runs)
+        self._run("unclosed", lambda: create_view(self._connection, self._views["run_names"]))
+        said = {entry for each in self._closed for entry in each.run_names}
+        self._connection.execute(f"CREATE TABLE around.closed_names {TYPES_OF_NAMES}")
+        if said:
+            columns = [list(values) for values in zip(*said, strict=True)]
+            self._connection.execute("INSERT INTO around.closed_names SELECT unnest($1), unnest($2), make_timestamptz(unnest($3))", columns)
+        self._connection.execute(
+            "CREATE VIEW around.run_names AS SELECT model_blob, name, min(first_seen) AS first_seen"
+            " FROM (SELECT * FROM around.closed_names UNION ALL SELECT * FROM unclosed.run_names) GROUP BY ALL"
+        )
+        self._made.add("run_names")
+        self._make(NAMES)
+        self.used = tuple(self._that_hold())
+        self._add_live_tables()
+
+    def _that_hold(self) -> Iterable[ClosedDate]:
+        """For each closed date that is asked for, the file whose names are those of now."""
+        shown, aliases = (dict(self._connection.execute(f"SELECT * FROM around.{name}").fetchall()) for name in ("model_files", "model_aliases"))  # noqa: S608
+        found: dict[date, ClosedDate] = {}
+        for each in self._closed:
+            if self._asked.has(each.date) and all(shown.get(blob) == name for blob, name in each.shown.items()):
+                if all(aliases.get(name) == model for name, model in each.aliases.items()):
+                    found[each.date] = each
+        return found.values()
+
+    def _add_live_tables(self) -> None:
+        """Rows of the dates that are asked for and have no file, and of the hours around them."""
+        used = {each.date for each in self.used}
+        live = sorted(day for day in rows_of_dates(self._snapshot) if day not in used and self._asked.has(day))
+        spans = [(start - AROUND, end + AROUND) for start, end in map(bounds_of, live)]
+        undated = [part for part in self._snapshot.parts if not part.date]
+        parts = [part for part in self._snapshot.parts if part.table in NEAR and (part in undated or any(touches(part, *span) for span in spans))]
+        first, last = (spans[0][0], spans[-1][1]) if spans and not undated else (None, None)
+        first = max((each for each in (first, self._asked.since and self._asked.since - AROUND) if each), default=None)
+        last = min((each for each in (last, self._asked.until and self._asked.until + AROUND) if each), default=None)
+        self._connection.execute("SET VARIABLE around_since = $1::TIMESTAMPTZ", [first])
+        self._connection.execute("SET VARIABLE around_until = $1::TIMESTAMPTZ", [last])
+        for name in NEAR:
+            self._add_table("around", name, [part for part in parts if part.table == name], _bounds(TABLES[name].time, first, last))
+
+    def _add_table(self, area: str, name: str, parts: Sequence[Part], bounds: str = "") -> None:
+        table = BaseTable.of(TABLES[name], parts, bounds, has_more=name in self._has_more)
+        create_base_table(self._connection, table, in_memory=False, schema=area)
+        self._made.add(name)
+        self.paths += table.paths
+
+    def _make(self, names: Iterable[str]) -> None:
+        """Views of `around`, each after what it needs."""
+        for file in in_order(self._views, set(names)):
+            if file.name not in self._made:
+                self._run("around", lambda file=file: create_view(self._connection, file))
+                self._made.add(file.name)
+
+    def _run(self, area: str, make: Callable[[], object]) -> None:
+        """Do something where names mean the relations of a schema."""
+        self._connection.execute(f"SET search_path = '{area}'")
+        try:
+            make()
+        finally:
+            self._connection.execute("SET search_path = 'main'")
+
+    def _make_asked(self) -> None:
+        """The joined requests that are asked for: from the files of closed dates, and of the dates that are live."""
+        if "asked" in self._made:
+            return
+        self._made.add("asked")
+        self._make(JOINED)
+        files = [str(each.path) for each in self.used]
+        self.paths += [each.path for each in self.used]
+        self._connection.execute("SET VARIABLE closed_files = $1", [files])
+        for name in JOINED:
+            self._create_asked(name, f"around.{name}")
+
+    def _create_asked(self, name: str, live: str) -> None:
+        """The view that puts files and live dates together."""
+        columns = ", ".join(self._views[name].columns)
+        selects = [f"SELECT {columns} FROM {live} WHERE {self._conditions(is_live=True)}"]  # noqa: S608 - names of views and columns
+        if self.used:
+            files = "read_parquet(getvariable('closed_files'), hive_partitioning = FALSE, union_by_name = FALSE)"
+            selects.append(f"SELECT {columns} FROM {files} WHERE {self._conditions(is_live=False)}")  # noqa: S608 - as above
+        self._connection.execute(f"CREATE OR REPLACE VIEW around.asked_{name} AS {' UNION ALL '.join(selects)}")
+
+    def _conditions(self, *, is_live: bool) -> str:
+        """What a request has to meet to be asked for; of a live date: and to be in no file."""
+        conditions = ["(getvariable('model') IS NULL OR coalesce(model, model_blob, '(unknown)') = getvariable('model'))"]
+        if self._asked.since is not None:
+            conditions.append("happened_at >= getvariable('since_utc')")
+        if self._asked.until is not None:
+            conditions.append("happened_at < getvariable('until_utc')")
+        if self._asked.host is not None:
+            conditions.append("host = getvariable('host')")
+        if is_live and self.used:
+            days = ", ".join(f"DATE '{each.date.isoformat()}'" for each in self.used)
+            conditions.append(f"(happened_at IS NULL OR CAST(make_timestamp(epoch_us(happened_at)) AS DATE) NOT IN ({days}))")
+        return " AND ".join(conditions)
+
+
+def _bounds(time: str, first: datetime | None, last: datetime | None) -> str:
+    """The condition that cuts rows to what live dates need; rows without a time stay."""
+    conditions = [f"{time} >= getvariable('around_since')"] if first is not None else []
+    conditions += [f"{time} < getvariable('around_until')"] if last is not None else []
+    return f"({time} IS NULL OR ({' AND '.join(conditions)}))" if conditions else ""
