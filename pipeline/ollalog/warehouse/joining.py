@@ -12,6 +12,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 import duckdb
+import polars as pl
 
 from ollalog.core.batch import Part, Snapshot
 from ollalog.core.closed_dates import AROUND, ClosedDate, bounds_of, rows_of_dates, touches
@@ -91,6 +92,11 @@ class Joining:
                 self._make_asked()
             else:
                 self._make([name])
+
+    def closed_dates(self) -> tuple[ClosedDate, ...]:
+        """The closed dates that hold, of those that are asked for."""
+        self.prepare(NAMES)
+        return self.used
 
     def keep(self, model: str | None) -> None:
         """Join the requests of live dates now, and hold them; from now on only requests of one model are there, unless None."""
@@ -212,3 +218,44 @@ def _bounds(time: str, first: datetime | None, last: datetime | None) -> str:
     conditions = [f"{time} >= getvariable('around_since')"] if first is not None else []
     conditions += [f"{time} < getvariable('around_until')"] if last is not None else []
     return f"({time} IS NULL OR ({' AND '.join(conditions)}))" if conditions else ""
+
+
+def settled(closed: Sequence[ClosedDate], provisional_pairs: pl.DataFrame | None) -> Sequence[ClosedDate]:
+    """The closed dates without those near which a request has a run for the time being: no part tells of it."""
+    if not closed or provisional_pairs is None or "happened_at" not in provisional_pairs.columns:
+        return closed
+    instants = [each for each in provisional_pairs["happened_at"].to_list() if each is not None]
+    open_days = {moment.date() for each in instants for moment in (each - AROUND, each + AROUND)}
+    return [each for each in closed if each.date not in open_days]
+
+
+def note_of(connection: duckdb.DuckDBPyConnection, day: date) -> ClosedDate:
+    """What the requests of a date took for names, and the names in its runs; the requests are held (see `Joining.keep`)."""
+    start, end = bounds_of(day)
+    shown = """
+        SELECT blob, model_files.model
+        FROM (SELECT DISTINCT model_blob AS blob FROM around.held WHERE happened_at >= $1 AND happened_at < $2 AND model_blob IS NOT NULL)
+        LEFT JOIN around.model_files ON model_blob = blob
+    """
+    aliases = """
+        SELECT told, model_aliases.model
+        FROM (
+            SELECT DISTINCT model AS told FROM around.inferences
+            WHERE origin <> 'server_log' AND model IS NOT NULL AND happened_at >= $1 AND happened_at < $2
+        )
+        LEFT JOIN around.model_aliases ON name = told
+    """
+    names = """
+        SELECT model_blob, model, epoch_us(min(happened_at)) FROM around.inferences
+        WHERE origin = 'server_log' AND model_blob IS NOT NULL AND model IS NOT NULL AND happened_at >= $1 AND happened_at < $2
+        GROUP BY ALL ORDER BY ALL
+    """
+    found_shown, found_aliases = (dict(connection.execute(query, [start, end]).fetchall()) for query in (shown, aliases))
+    return ClosedDate(day, Path(), found_shown, found_aliases, tuple(connection.execute(names, [start, end]).fetchall()))
+
+
+def write_requests(connection: duckdb.DuckDBPyConnection, day: date, path: Path) -> None:
+    """Write the requests of a date, in order of their time; they are held (see `Joining.keep`)."""
+    start, end = bounds_of(day)
+    rows = connection.sql("SELECT * FROM around.held WHERE happened_at >= $1 AND happened_at < $2 ORDER BY happened_at", params=[start, end])
+    rows.write_parquet(str(path), compression="zstd")

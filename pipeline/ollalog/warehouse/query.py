@@ -7,7 +7,7 @@ import re
 import tempfile
 import threading
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -22,7 +22,7 @@ from ollalog.core.sqlfile import SqlFile
 from ollalog.warehouse.base import BASE_RELATIONS, BaseTable, base_tables, create_base_table
 from ollalog.warehouse.errors import PartGoneError, QueryTimeoutError
 from ollalog.warehouse.frames import frame_of
-from ollalog.warehouse.joining import Asked, Joining
+from ollalog.warehouse.joining import Asked, Joining, note_of, settled, write_requests
 from ollalog.warehouse.safety import check_statement, lock_down
 from ollalog.warehouse.views import create_view, in_order, load_views
 
@@ -153,6 +153,19 @@ class Warehouse:
         else:
             self.keep("cold_starts")
             self.keep("joined_requests", model=model)
+
+    def closed_dates(self) -> tuple[ClosedDate, ...]:
+        """Those of the closed dates that hold: models are called what they were. Raises as `view` does."""
+        joining = self._joining
+        return () if joining is None else _explained("requests", self._known, joining.closed_dates)
+
+    def closing(self, day: date) -> ClosedDate:
+        """What is to be noted of a date whose requests are written to a file; its path is empty. Raises as `view` does."""
+        return _explained(f"{day}", self._known, lambda: note_of(self._connection, day))
+
+    def write_requests(self, day: date, path: Path) -> None:
+        """Write the requests of a UTC date, as a closed date has them. Raises as `view` does."""
+        _explained(f"{day}", self._known, lambda: write_requests(self._connection, day, path))
 
     def keep_small_tables(self) -> None:
         """Hold tables of few rows in memory from the first query of theirs on, for callers with many queries."""
@@ -335,6 +348,7 @@ def open_warehouse(  # noqa: PLR0913 - independent choices of the caller, all na
         connection.execute("SET VARIABLE timezone = $1::VARCHAR", [timezone])
         tables = base_tables(connection, snapshot, since=since, until=until, host=host, provisional_pairs=provisional_pairs)
         asked = Asked(since, until, host)
+        closed = settled(closed, provisional_pairs)
         joining = Joining(connection, snapshot, closed, asked, tables) if views is None and (closed or asked != Asked()) else None
         return Warehouse(connection, tables, load_views() if views is None else views, joining)
     except BaseException:
