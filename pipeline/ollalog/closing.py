@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ollalog import store
 from ollalog.core.batch import Snapshot
-from ollalog.core.closed_dates import AROUND, bounds_of, chunks, keys_of_dates, rows_of_dates
+from ollalog.core.closed_dates import AROUND, ClosedDate, bounds_of, chunks, keys_of_dates, rows_of_dates, whole_days
 
 if TYPE_CHECKING:
     from ollalog.warehouse import Warehouse
@@ -39,7 +39,7 @@ class Place:
     open_warehouse: OpenWarehouse
     unsettled: Callable[[Snapshot], Iterable[datetime]]
     told: Callable[[int], object] = int
-    fault: Callable[[str], None] = str
+    fault: Callable[[str], object] = str
 
 
 def close_dates(place: Place, now: datetime, *, thorough: bool = False) -> int:
@@ -89,6 +89,25 @@ def _close(place: Place, snapshot: Snapshot, over: Sequence[date], now: datetime
             warehouse.keep_requests()
             for day in chunk:
                 store.write_closed_date(place.root, warehouse.closing(day), keys[day], partial(warehouse.write_requests, day), place.fault)
-    if missing:
-        store.sweep_closed_dates(place.root, snapshot, now)
+        closed = store.read_closed_dates(place.root, snapshot)
+    _sum_up(place, snapshot, closed, now)
+    store.sweep_closed_dates(place.root, snapshot, now)
     return len(missing)
+
+
+def _sum_up(place: Place, snapshot: Snapshot, closed: Sequence[ClosedDate], now: datetime) -> None:
+    """Keep the rows of views by date, of dates beside which all is closed."""
+    if not closed:
+        return
+    with place.open_warehouse(snapshot, now=now, closed=closed) as warehouse:
+        closed, views = warehouse.closed_dates(), warehouse.sums()
+    stems = {each.date: each.stem for each in closed}
+    rows, step = rows_of_dates(snapshot), timedelta(days=1)
+    missing = [each.date for each in whole_days(closed, snapshot) if store.missing_sums(place.root, each.date, stems, views)]
+    for chunk in chunks(missing, rows, 4 * MOST_ROWS):
+        since, until = bounds_of(chunk[0])[0] - step, bounds_of(chunk[-1])[1] + step
+        with place.open_warehouse(snapshot, now=now, since=since, until=until, closed=closed) as warehouse:
+            for view in views:
+                warehouse.keep(view)
+                for day in chunk:
+                    store.write_sums(place.root, day, stems, view, partial(warehouse.write_sums, view, day), place.fault)

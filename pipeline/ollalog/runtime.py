@@ -383,9 +383,7 @@ def opened_warehouse(  # noqa: PLR0913 - as open_warehouse
     from ollalog.warehouse import open_warehouse
 
     pairs = unsettled_pairs(snapshot.states)
-    return open_warehouse(
-        snapshot, now=now, since=since, until=until, timezone=timezone, host=host, provisional_pairs=pairs, closed=closed
-    )
+    return open_warehouse(snapshot, now=now, since=since, until=until, timezone=timezone, host=host, provisional_pairs=pairs, closed=closed)
 
 
 def unsettled_instants(snapshot: Snapshot) -> list[datetime]:

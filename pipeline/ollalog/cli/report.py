@@ -62,6 +62,7 @@ def report(
     """Print how the models perform: latency, speed, failures, loading, trends, and whether the logs were read whole."""
     zone = timezone or session.settings.timezone
     asked = Asked(model, *_range(session, since, until, zone), zone)
+    _close_dates(session)
     if html is not None:
         _write_page(session, asked, html)
         return
@@ -72,6 +73,16 @@ def report(
         click.echo(made)
         return
     click.echo(_rendered(made if isinstance(made, Report) else Report("", (), {"requests": 0}, (), [made]), form))
+
+
+def _close_dates(session: Session) -> None:
+    """Join the requests of days that are over, once: all that reads them is quick from then on."""
+    from ollalog import runtime
+
+    def tell(days: int) -> None:
+        session.remark(f"joining requests and runs of {days} {'day' if days == 1 else 'days'}; this is done once")
+
+    runtime.close_dates(session.store, session.clock.now_utc(), tell)
 
 
 def _write_page(session: Session, asked: Asked, path: Path) -> None:

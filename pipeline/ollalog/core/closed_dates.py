@@ -32,6 +32,30 @@ class ClosedDate:
     aliases: Mapping[str, str | None] = field(default_factory=dict)
     run_names: tuple[tuple[str, str, int | None], ...] = ()
 
+    @property
+    def stem(self) -> str:
+        """What tells its file from all others."""
+        return self.path.stem
+
+
+def sums_prefix(day: date, stems: Mapping[date, str]) -> str:
+    """What the names of the files of a date's rows of views by date begin with: they follow from it and from the days beside it.
+
+    Args:
+        day: The date.
+        stems: Stem of each closed date; where there is none there is nothing of it.
+    """
+    around = " ".join(stems.get(day + step * timedelta(days=1), "") for step in (-1, 0, 1))
+    return f"{day.isoformat()}.{hashlib.blake2b(around.encode(), digest_size=12).hexdigest()}"
+
+
+def whole_days(closed: Iterable[ClosedDate], snapshot: Snapshot) -> list[ClosedDate]:
+    """The closed dates beside which there is nothing that is not closed: their rows of views by date can be kept."""
+    by_date = {each.date: each for each in closed}
+    unclosed = rows_of_dates(snapshot).keys() - by_date.keys()
+    step = timedelta(days=1)
+    return [each for day, each in sorted(by_date.items()) if not {day - step, day + step} & unclosed]
+
 
 def bounds_of(day: date) -> tuple[datetime, datetime]:
     """The first instant of a UTC date, and that of the next."""

@@ -6,7 +6,15 @@ snapshot = read_snapshot(root)
 """
 
 from ollalog.store.alert_log import AlertLog, Notification
-from ollalog.store.closed_dates import closing, read_closed_dates, rules_digest, sweep_closed_dates, write_closed_date
+from ollalog.store.closed_dates import (
+    closing,
+    missing_sums,
+    read_closed_dates,
+    rules_digest,
+    sweep_closed_dates,
+    write_closed_date,
+    write_sums,
+)
 from ollalog.store.comparison import RebuildReport, TableChange
 from ollalog.store.control import AckRow, ControlRows, SilenceRow, add_acks, add_silence, control_stamp, end_silence, new_id, read_control
 from ollalog.store.counters import read_series
@@ -39,6 +47,7 @@ __all__ = [
     "control_stamp",
     "end_silence",
     "last_batch",
+    "missing_sums",
     "new_id",
     "open_store",
     "read_closed_dates",
@@ -50,5 +59,6 @@ __all__ = [
     "sweep_closed_dates",
     "verify",
     "write_closed_date",
+    "write_sums",
     "writer_of",
 ]

@@ -10,29 +10,30 @@ import fcntl
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
 
 from ollalog.core.batch import Snapshot
-from ollalog.core.closed_dates import ClosedDate, keys_of_dates
+from ollalog.core.closed_dates import ClosedDate, keys_of_dates, sums_prefix
 from ollalog.core.layout import StoreLayout, sql_folder
 from ollalog.store.files import make_folder, sync_file, sync_folder
 
 GRACE_S = 600.0
 """Files that no snapshot of now needs stay so long, for readers of older ones."""
-CRASH_POINTS = ("closed_date_written", "closed_date_named")
+CRASH_POINTS = ("closed_date_written", "closed_date_noted", "sums_written")
 NOTE = ".json"
 ROWS = ".parquet"
+SUMS = ".sums"
 
 
 def read_closed_dates(root: Path, snapshot: Snapshot) -> tuple[ClosedDate, ...]:
     """The closed dates that follow from the parts of a snapshot; of a date there may be several that differ in names."""
     folder = StoreLayout(root).derived
     try:
-        notes = sorted(name for name in os.listdir(folder) if name.endswith(NOTE))
+        notes = sorted(path.name for path in folder.iterdir() if path.suffix == NOTE)
     except OSError:
         return ()
     keys = keys_of_dates(snapshot, rules_digest()) if notes else {}
@@ -61,7 +62,7 @@ def _noted(path: Path) -> ClosedDate | None:
         return None
 
 
-def write_closed_date(root: Path, said: ClosedDate, key: str, write: Callable[[Path], object], fault: Callable[[str], None]) -> None:
+def write_closed_date(root: Path, said: ClosedDate, key: str, write: Callable[[Path], object], fault: Callable[[str], object]) -> None:
     """Keep the requests of a date.
 
     Args:
@@ -74,8 +75,6 @@ def write_closed_date(root: Path, said: ClosedDate, key: str, write: Callable[[P
     Raises:
         OSError: the folder cannot be written.
     """
-    folder = StoreLayout(root).derived
-    make_folder(folder)
     note = {
         "date": said.date.isoformat(),
         "shown": dict(said.shown),
@@ -84,16 +83,35 @@ def write_closed_date(root: Path, said: ClosedDate, key: str, write: Callable[[P
     }
     text = json.dumps(note, sort_keys=True)
     name = f"{said.date.isoformat()}.{key}.{hashlib.blake2b(text.encode(), digest_size=6).hexdigest()}"
+    _write_aside(root, name + ROWS, write)
+    fault("closed_date_written")
+    _write_aside(root, name + NOTE, lambda path: path.write_text(text, encoding="utf-8"))
+    fault("closed_date_noted")
+
+
+def missing_sums(root: Path, day: date, stems: Mapping[date, str], views: Iterable[str]) -> list[str]:
+    """Those of the views by date whose rows of a closed date are not kept; names as `sums_prefix` has them."""
+    prefix = sums_prefix(day, stems)
+    return [view for view in views if not (StoreLayout(root).derived / f"{prefix}.{view}{SUMS}").exists()]
+
+
+def write_sums(  # noqa: PLR0913, PLR0917 - as write_closed_date
+    root: Path, day: date, stems: Mapping[date, str], view: str, write: Callable[[Path], object], fault: Callable[[str], object]
+) -> None:
+    """Keep the rows of a closed date of a view by date. Raises as `write_closed_date` does."""
+    _write_aside(root, f"{sums_prefix(day, stems)}.{view}{SUMS}", write)
+    fault("sums_written")
+
+
+def _write_aside(root: Path, name: str, write: Callable[[Path], object]) -> None:
+    """Write a file under another name, and give it its own when it is on the disk."""
+    folder = StoreLayout(root).derived
+    make_folder(folder)
     aside = folder / f".{name}.{os.getpid()}"
     try:
         write(aside)
         sync_file(aside)
-        fault("closed_date_written")
-        aside.rename(folder / (name + ROWS))
-        fault("closed_date_named")
-        aside.write_text(text, encoding="utf-8")
-        sync_file(aside)
-        aside.rename(folder / (name + NOTE))
+        aside.rename(folder / name)
         sync_folder(folder)
     finally:
         aside.unlink(missing_ok=True)
@@ -136,10 +154,12 @@ def sweep_closed_dates(root: Path, snapshot: Snapshot, now: datetime) -> None:
         day, _, rest = name.partition(".")
         if name.endswith(NOTE) and rest.partition(".")[0] == keys.get(_day(day) or date.min):
             newest[day] = name.removesuffix(NOTE)
+    stems = {date.fromisoformat(text): name for text, name in newest.items()}
+    needed = {name + kind for name in newest.values() for kind in (NOTE, ROWS)}
+    prefixes = {sums_prefix(day, stems) for day in stems}
     for written_s, name, path in found:
-        day = name.lstrip(".").partition(".")[0]
-        is_needed = day in newest and name in (newest[day] + NOTE, newest[day] + ROWS)
-        if _day(day) not in keys or (not is_needed and now.timestamp() - written_s > GRACE_S):
+        is_needed = name in needed or (name.endswith(SUMS) and ".".join(name.split(".")[:2]) in prefixes)
+        if _day(name.lstrip(".").partition(".")[0]) not in keys or (not is_needed and now.timestamp() - written_s > GRACE_S):
             with suppress(OSError):
                 Path(path).unlink()
 

@@ -169,9 +169,7 @@ def _select(table: Table, rows: str, absent: AbstractSet[str]) -> str:
     return f"SELECT {columns} FROM {rows}"  # noqa: S608 - names of the data dictionary
 
 
-def _files_by_absent_columns(
-    connection: duckdb.DuckDBPyConnection, base: BaseTable, schema: str
-) -> Iterator[tuple[AbstractSet[str], str]]:
+def _files_by_absent_columns(connection: duckdb.DuckDBPyConnection, base: BaseTable, schema: str) -> Iterator[tuple[AbstractSet[str], str]]:
     """How to read a table's files: those that lack the same later columns together."""
     groups: dict[frozenset[str], list[str]] = {}
     for path, absent in zip(map(str, base.paths), _absent_columns(connection, base.table, base.paths), strict=True):

@@ -6,16 +6,17 @@ depend on where the range ends, a closed date's file holds the same rows that th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import duckdb
 import polars as pl
 
 from ollalog.core.batch import Part, Snapshot
-from ollalog.core.closed_dates import AROUND, ClosedDate, bounds_of, rows_of_dates, touches
+from ollalog.core.closed_dates import AROUND, ClosedDate, bounds_of, rows_of_dates, sums_prefix, touches, whole_days
 from ollalog.core.sqlfile import SqlFile
 from ollalog.core.tables import TABLES
 from ollalog.warehouse.base import BaseTable, create_base_table
@@ -26,7 +27,9 @@ JOINED = ("model_requests", "requests_without_loads")
 NAMES = ("model_names", "model_files", "model_aliases")
 """What models are called follows from the whole store, whatever part of it is asked for."""
 NEAR = ("requests", "inferences", "pairs")
-AREAS = ("around", "unclosed")
+AREAS = ("around", "unclosed", "rest")
+STEP = timedelta(days=1)
+SUMS = ".sums"
 TYPES_OF_NAMES = "(model_blob VARCHAR, name VARCHAR, first_seen TIMESTAMPTZ)"
 
 
@@ -47,12 +50,17 @@ class Asked:
 class Joining:
     """Makes the relations of joined requests in a connection, when the first of them is asked for.
 
-    Two schemas beside `main`: `around` has the rows that live dates need, of all machines, and the same views; `unclosed` the runs of
-    all dates without a file, for the names in them.
+    Three schemas beside `main`: `around` has the rows that live dates need, of all machines, and the same views; `unclosed` the runs
+    of all dates without a file, for the names in them; `rest` the views by date of dates whose rows of them no file has.
     """
 
     def __init__(
-        self, connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, closed: Sequence[ClosedDate], asked: Asked, tables: Mapping[str, BaseTable]
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        snapshot: Snapshot,
+        closed: Sequence[ClosedDate],
+        asked: Asked,
+        tables: Mapping[str, BaseTable],
     ) -> None:
         self._connection = connection
         self._snapshot = snapshot
@@ -62,6 +70,9 @@ class Joining:
         self._views: Mapping[str, SqlFile] = {}
         self._is_ready = False
         self._made: set[str] = set()
+        self._by_date: tuple[str, ...] = ()
+        self._model: str | None = None
+        self._summed: Sequence[ClosedDate] = ()
         self.used: tuple[ClosedDate, ...] = ()
         """The closed dates whose files are read, once something was asked for."""
         self.paths: list[Path] = []
@@ -71,11 +82,16 @@ class Joining:
         """The views of `main`, those that this makes replaced by what puts them together."""
         self._views = views
         shared = [*NAMES, *(["model_loads"] if self._asked.host is None and self._asked.until is None else [])]
-        columns = {name: ", ".join(views[name].columns) for name in (*JOINED, *shared)}
-        made = {name: f"SELECT {columns[name]} FROM around.{name}" for name in shared}
-        made |= {name: f"SELECT {columns[name]} FROM around.asked_{name}" for name in JOINED}  # noqa: S608 - names of views
-        return {name: replace(file, select=made[name], settings={**file.settings, "needs": [], "keep": False}) if name in made else file
-                for name, file in views.items()}  # fmt: skip
+        self._by_date = tuple(name for name, file in views.items() if file.by_date)
+        asked = (*JOINED, *self._by_date)
+        columns = {name: ", ".join(views[name].columns) for name in (*asked, *shared)}
+        made = {name: f"SELECT {columns[name]} FROM around.{name}" for name in shared}  # noqa: S608 - names of views
+        made |= {name: f"SELECT {columns[name]} FROM around.asked_{name}" for name in asked}  # noqa: S608 - names of views
+        adapted = dict(views)
+        for name, select in made.items():
+            needs = [need for need in views[name].needs if name in self._by_date and need not in JOINED]
+            adapted[name] = replace(views[name], select=select, settings={**views[name].settings, "needs": needs, "keep": False})
+        return adapted
 
     def prepare(self, names: Iterable[str]) -> None:
         """Make what some views of `main` stand on.
@@ -83,13 +99,16 @@ class Joining:
         Raises:
             duckdb.Error: a file is gone or cannot be read.
         """
-        wanted = [name for name in names if name in (*JOINED, *NAMES, "model_loads")]
+        wanted = [name for name in names if name in (*JOINED, *NAMES, "model_loads", *self._by_date)]
         if wanted and not self._is_ready:
             self._is_ready = True
             self._begin()
         for name in wanted:
             if name in JOINED:
                 self._make_asked()
+            elif name in self._by_date:
+                self._make_asked()
+                self._make_by_date(name)
             else:
                 self._make([name])
 
@@ -104,8 +123,11 @@ class Joining:
         self._connection.execute("SET VARIABLE model = $1::VARCHAR", [model])
         held = f"CREATE TABLE around.held AS SELECT * FROM around.model_requests WHERE {self._conditions(is_live=True)}"  # noqa: S608 - our own names
         self._run("around", lambda: self._connection.execute(held))
-        for name in JOINED:
-            self._create_asked(name, "around.held")
+        self._model = model
+        self._create_asked("around.held")
+        for name in self._by_date:
+            if f"asked_{name}" in self._made:
+                self._create_by_date(name)
 
     def _begin(self) -> None:
         """The schemas, names, and which closed dates hold: their files are used, the other dates are live."""
@@ -133,12 +155,12 @@ class Joining:
 
     def _that_hold(self) -> Iterable[ClosedDate]:
         """For each closed date that is asked for, the file whose names are those of now."""
-        shown, aliases = (dict(self._connection.execute(f"SELECT * FROM around.{name}").fetchall()) for name in ("model_files", "model_aliases"))  # noqa: S608
+        shown, aliases = (dict(self._connection.execute(f"FROM around.{name}").fetchall()) for name in ("model_files", "model_aliases"))
         found: dict[date, ClosedDate] = {}
         for each in self._closed:
-            if self._asked.has(each.date) and all(shown.get(blob) == name for blob, name in each.shown.items()):
-                if all(aliases.get(name) == model for name, model in each.aliases.items()):
-                    found[each.date] = each
+            is_named = all(shown.get(blob) == name for blob, name in each.shown.items())
+            if is_named and self._asked.has(each.date) and all(aliases.get(name) == model for name, model in each.aliases.items()):
+                found[each.date] = each
         return found.values()
 
     def _add_live_tables(self) -> None:
@@ -147,7 +169,9 @@ class Joining:
         live = sorted(day for day in rows_of_dates(self._snapshot) if day not in used and self._asked.has(day))
         spans = [(start - AROUND, end + AROUND) for start, end in map(bounds_of, live)]
         undated = [part for part in self._snapshot.parts if not part.date]
-        parts = [part for part in self._snapshot.parts if part.table in NEAR and (part in undated or any(touches(part, *span) for span in spans))]
+        parts = [
+            part for part in self._snapshot.parts if part.table in NEAR and (part in undated or any(touches(part, *span) for span in spans))
+        ]
         first, last = (spans[0][0], spans[-1][1]) if spans and not undated else (None, None)
         first = max((each for each in (first, self._asked.since and self._asked.since - AROUND) if each), default=None)
         last = min((each for each in (last, self._asked.until and self._asked.until + AROUND) if each), default=None)
@@ -166,7 +190,7 @@ class Joining:
         """Views of `around`, each after what it needs."""
         for file in in_order(self._views, set(names)):
             if file.name not in self._made:
-                self._run("around", lambda file=file: create_view(self._connection, file))
+                self._run("around", partial(create_view, self._connection, file))
                 self._made.add(file.name)
 
     def _run(self, area: str, make: Callable[[], object]) -> None:
@@ -186,17 +210,66 @@ class Joining:
         files = [str(each.path) for each in self.used]
         self.paths += [each.path for each in self.used]
         self._connection.execute("SET VARIABLE closed_files = $1", [files])
-        for name in JOINED:
-            self._create_asked(name, f"around.{name}")
+        self._create_asked()
 
-    def _create_asked(self, name: str, live: str) -> None:
-        """The view that puts files and live dates together."""
+    def _create_asked(self, held: str | None = None) -> None:
+        """The views that put files and live dates together: all that is asked for, and what views by date need of it."""
+        self._summed = self._that_are_summed()
+        summed = {each.date for each in self._summed}
+        rest = [each for each in self.used if not {each.date - STEP, each.date, each.date + STEP} <= summed]
+        self._connection.execute("SET VARIABLE rest_files = $1", [[str(each.path) for each in rest]])
+        for name in JOINED:
+            for view, closed in (
+                (f"around.asked_{name}", "closed_files" if self.used else None),
+                (f"rest.{name}", "rest_files" if rest else None),
+            ):
+                columns = ", ".join(self._views[name].columns)
+                selects = [f"SELECT {columns} FROM {held or f'around.{name}'} WHERE {self._conditions(is_live=True)}"]  # noqa: S608 - names of views and columns
+                if closed:
+                    files = f"read_parquet(getvariable('{closed}'), hive_partitioning = FALSE, union_by_name = FALSE)"
+                    selects.append(f"SELECT {columns} FROM {files} WHERE {self._conditions(is_live=False)}")  # noqa: S608 - as above
+                self._connection.execute(f"CREATE OR REPLACE VIEW {view} AS {' UNION ALL '.join(selects)}")
+
+    def _make_by_date(self, name: str) -> None:
+        """A view by date: from files where there are, of the other dates from their requests and those of the days beside them."""
+        if f"asked_{name}" in self._made:
+            return
+        self._made.add(f"asked_{name}")
+        for need in self._views[name].needs:
+            if need not in JOINED and f"rest.{need}" not in self._made:
+                self._made.add(f"rest.{need}")
+                self._connection.execute(f"CREATE VIEW rest.{need} AS SELECT * FROM main.{need}")  # noqa: S608 - names of relations
+        self._run("rest", lambda: create_view(self._connection, self._views[name]))
+        self._create_by_date(name)
+
+    def _create_by_date(self, name: str) -> None:
         columns = ", ".join(self._views[name].columns)
-        selects = [f"SELECT {columns} FROM {live} WHERE {self._conditions(is_live=True)}"]  # noqa: S608 - names of views and columns
-        if self.used:
-            files = "read_parquet(getvariable('closed_files'), hive_partitioning = FALSE, union_by_name = FALSE)"
-            selects.append(f"SELECT {columns} FROM {files} WHERE {self._conditions(is_live=False)}")  # noqa: S608 - as above
+        days = [each.date for each in self._summed]
+        selects = [f"SELECT {columns} FROM rest.{name} WHERE {_outside('date_utc', days)}"]  # noqa: S608 - names of views and columns
+        if days:
+            paths = [self._sums_path(name, each) for each in self._summed]
+            self.paths += paths
+            self._connection.execute(f"SET VARIABLE sums_{name} = $1", [[str(path) for path in paths]])
+            files = f"read_parquet(getvariable('sums_{name}'), hive_partitioning = FALSE, union_by_name = FALSE)"
+            selects.append(f"SELECT {columns} FROM {files}")  # noqa: S608 - as above
         self._connection.execute(f"CREATE OR REPLACE VIEW around.asked_{name} AS {' UNION ALL '.join(selects)}")
+
+    def _sums_path(self, name: str, each: ClosedDate) -> Path:
+        stems = {other.date: other.stem for other in self.used}
+        return each.path.with_name(f"{sums_prefix(each.date, stems)}.{name}{SUMS}")
+
+    def _that_are_summed(self) -> list[ClosedDate]:
+        """The dates whose rows of all views by date are in files, asked for in full, and the days beside them too."""
+        asked = self._asked
+        if self._model is not None or asked.host is not None:
+            return []
+        found = []
+        for each in whole_days(self.used, self._snapshot):
+            start, end = bounds_of(each.date)
+            is_whole = (asked.since is None or asked.since <= start - STEP) and (asked.until is None or asked.until >= end + STEP)
+            if is_whole and all(self._sums_path(name, each).exists() for name in self._by_date):
+                found.append(each)
+        return found
 
     def _conditions(self, *, is_live: bool) -> str:
         """What a request has to meet to be asked for; of a live date: and to be in no file."""
@@ -208,8 +281,7 @@ class Joining:
         if self._asked.host is not None:
             conditions.append("host = getvariable('host')")
         if is_live and self.used:
-            days = ", ".join(f"DATE '{each.date.isoformat()}'" for each in self.used)
-            conditions.append(f"(happened_at IS NULL OR CAST(make_timestamp(epoch_us(happened_at)) AS DATE) NOT IN ({days}))")
+            conditions.append(_outside("CAST(make_timestamp(epoch_us(happened_at)) AS DATE)", [each.date for each in self.used]))
         return " AND ".join(conditions)
 
 
@@ -218,6 +290,12 @@ def _bounds(time: str, first: datetime | None, last: datetime | None) -> str:
     conditions = [f"{time} >= getvariable('around_since')"] if first is not None else []
     conditions += [f"{time} < getvariable('around_until')"] if last is not None else []
     return f"({time} IS NULL OR ({' AND '.join(conditions)}))" if conditions else ""
+
+
+def _outside(day: str, days: Sequence[date]) -> str:
+    """The condition that a date is none of some; one that is not known is none."""
+    listed = ", ".join(f"DATE '{each.isoformat()}'" for each in days)
+    return f"({day} IS NULL OR {day} NOT IN ({listed}))" if days else "TRUE"
 
 
 def settled(closed: Sequence[ClosedDate], provisional_pairs: pl.DataFrame | None) -> Sequence[ClosedDate]:
@@ -257,5 +335,12 @@ def note_of(connection: duckdb.DuckDBPyConnection, day: date) -> ClosedDate:
 def write_requests(connection: duckdb.DuckDBPyConnection, day: date, path: Path) -> None:
     """Write the requests of a date, in order of their time; they are held (see `Joining.keep`)."""
     start, end = bounds_of(day)
-    rows = connection.sql("SELECT * FROM around.held WHERE happened_at >= $1 AND happened_at < $2 ORDER BY happened_at", params=[start, end])
+    rows = connection.sql(
+        "SELECT * FROM around.held WHERE happened_at >= $1 AND happened_at < $2 ORDER BY happened_at", params=[start, end]
+    )
     rows.write_parquet(str(path), compression="zstd")
+
+
+def write_sums(connection: duckdb.DuckDBPyConnection, name: str, day: date, path: Path) -> None:
+    """Write the rows of a date of a view by date that is held."""
+    connection.sql(f'SELECT * FROM "{name}" WHERE date_utc = $1', params=[day]).write_parquet(str(path), compression="zstd")  # noqa: S608 - a name of a view

@@ -22,7 +22,7 @@ from ollalog.core.sqlfile import SqlFile
 from ollalog.warehouse.base import BASE_RELATIONS, BaseTable, base_tables, create_base_table
 from ollalog.warehouse.errors import PartGoneError, QueryTimeoutError
 from ollalog.warehouse.frames import frame_of
-from ollalog.warehouse.joining import Asked, Joining, note_of, settled, write_requests
+from ollalog.warehouse.joining import Asked, Joining, note_of, settled, write_requests, write_sums
 from ollalog.warehouse.safety import check_statement, lock_down
 from ollalog.warehouse.views import create_view, in_order, load_views
 
@@ -78,6 +78,10 @@ class Warehouse:
     def interrupt(self) -> None:
         """End the query that another thread waits for; it fails there."""
         self._connection.interrupt()
+
+    def use_threads(self, count: int) -> None:
+        """Use so many threads: one where others wait for the processor, too."""
+        self._connection.execute(f"SET threads = {int(count)}")
 
     def view(self, name: str) -> pl.DataFrame:
         """All rows of a view, or of a base relation.
@@ -166,6 +170,14 @@ class Warehouse:
     def write_requests(self, day: date, path: Path) -> None:
         """Write the requests of a UTC date, as a closed date has them. Raises as `view` does."""
         _explained(f"{day}", self._known, lambda: write_requests(self._connection, day, path))
+
+    def sums(self) -> tuple[str, ...]:
+        """The views whose rows of a closed date are kept, too."""
+        return tuple(name for name, file in self._views.items() if file.by_date)
+
+    def write_sums(self, name: str, day: date, path: Path) -> None:
+        """Write the rows of a date of a view by date that is kept. Raises as `view` does."""
+        _explained(f"{day}", self._known, lambda: write_sums(self._connection, name, day, path))
 
     def keep_small_tables(self) -> None:
         """Hold tables of few rows in memory from the first query of theirs on, for callers with many queries."""
@@ -289,9 +301,9 @@ class Warehouse:
         """Create tables of these names, those that some views need, and these views, which come after what they need."""
         for name in {*names, *(need for file in files for need in file.needs)} & self._tables.keys() - self._made.keys():
             self._made[name] = create_base_table(self._connection, self._tables[name], in_memory=self._keeps_small_tables)
-        self._prepare(file.name for file in files)
         for file in files:
             if file.name not in self._made:
+                self._prepare([file.name])
                 self._made[file.name] = create_view(self._connection, file)
 
     def _prepare(self, names: Iterable[str]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import threading
 import time
 from collections import OrderedDict
@@ -18,6 +17,7 @@ from ollalog.core.batch import Snapshot
 from ollalog.core.clock import Clock
 from ollalog.core.layout import StoreLayout
 from ollalog.warehouse import Warehouse
+from ollalog.web.priority import LOWER, give_way
 from ollalog.web.problems import BusyError
 
 THREADS = 2
@@ -25,7 +25,6 @@ MOST_WAITING = 256
 KEPT_BYTES = 32 << 20
 # An answer is given again for four times as long as it took, whatever was committed meanwhile: readers never take the machine.
 FRESH_FACTOR, FRESH_S = 4.0, (0.5, 60.0)
-LOWER_PRIORITY = 5
 
 Ask = Callable[[Warehouse], bytes]
 Marks = tuple[tuple[int, int], ...]
@@ -98,8 +97,8 @@ class Reader:
         self._root = root
         self._clock = clock
         self._jobs: OrderedDict[Hashable, Job] = OrderedDict()
-        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="ask", initializer=_give_way)
-        self._sql_pool = ThreadPoolExecutor(THREADS, thread_name_prefix="sql", initializer=_give_way)
+        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="ask", initializer=give_way, initargs=(LOWER,))
+        self._sql_pool = ThreadPoolExecutor(THREADS, thread_name_prefix="sql", initializer=give_way, initargs=(LOWER,))
         self._open: set[Warehouse] = set()
         self._lock = threading.Lock()
         self._waiting = 0
@@ -237,9 +236,3 @@ class Reader:
             if job.is_done:
                 size -= sum(map(len, job.lines))
                 del self._jobs[key]
-
-
-def _give_way() -> None:
-    """Lower the priority of this thread, and of those that DuckDB starts from it: following the logs goes first."""
-    with suppress(AttributeError, OSError):
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), LOWER_PRIORITY)
