@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -399,9 +399,16 @@ def close_dates(root: Path, now: datetime, told: Callable[[int], object] = int, 
 
 def unsettled_pairs(states: Mapping[str, str]) -> pl.DataFrame | None:
     """The pairs that requests at the end of what was read get if nothing more comes."""
-    waiting = [ParserState.from_json(text).runner.waiting for text in states.values()]
-    pairs = [parsing.provisional_pairs(sides) for sides in waiting if sides.requests.height and sides.runs.height]
+    pairs = [found for text in states.values() if (found := _unsettled_pairs_of(text)) is not None]
     return pl.concat(pairs) if pairs else None
+
+
+@lru_cache(maxsize=64)
+def _unsettled_pairs_of(text: str) -> pl.DataFrame | None:
+    """Those of one family. A server answers many questions between two commits, and few families change with one: what costs more
+    than most questions is done once."""
+    waiting = ParserState.from_json(text).runner.waiting
+    return parsing.provisional_pairs(waiting) if waiting.requests.height and waiting.runs.height else None
 
 
 def _whole_families(paths: Sequence[str], known: Sequence[Source]) -> list[str]:
