@@ -405,8 +405,7 @@ def unsettled_pairs(states: Mapping[str, str]) -> pl.DataFrame | None:
 
 @lru_cache(maxsize=64)
 def _unsettled_pairs_of(text: str) -> pl.DataFrame | None:
-    """Those of one family. A server answers many questions between two commits, and few families change with one: what costs more
-    than most questions is done once."""
+    """Those of one family; to work them out costs more than most questions, and a server is asked much between two commits."""
     waiting = ParserState.from_json(text).runner.waiting
     return parsing.provisional_pairs(waiting) if waiting.requests.height and waiting.runs.height else None
 
