@@ -16,7 +16,7 @@ import duckdb
 import polars as pl
 
 from ollalog.core.batch import Part, Snapshot
-from ollalog.core.closed_dates import AROUND, ClosedDate, bounds_of, rows_of_dates, sums_prefix, touches, whole_days
+from ollalog.core.closed_dates import AROUND, SEEN, ClosedDate, bounds_of, rows_of_dates, sums_prefix, touches, whole_days
 from ollalog.core.sqlfile import SqlFile
 from ollalog.core.tables import TABLES
 from ollalog.warehouse.base import BaseTable, create_base_table
@@ -66,7 +66,7 @@ class Joining:
         self._snapshot = snapshot
         self._closed = closed
         self._asked = asked
-        self._has_more = {name for name, table in tables.items() if table.has_more}
+        self._tables = tables
         self._views: Mapping[str, SqlFile] = {}
         self._is_ready = False
         self._made: set[str] = set()
@@ -127,6 +127,9 @@ class Joining:
         self._create_asked("around.held")
         for name in self._by_date:
             if f"asked_{name}" in self._made:
+                for need in SEEN:
+                    if need in self._views[name].needs:
+                        self._create_rest_table(need)
                 self._create_by_date(name)
 
     def _begin(self) -> None:
@@ -181,7 +184,7 @@ class Joining:
             self._add_table("around", name, [part for part in parts if part.table == name], _bounds(TABLES[name].time, first, last))
 
     def _add_table(self, area: str, name: str, parts: Sequence[Part], bounds: str = "") -> None:
-        table = BaseTable.of(TABLES[name], parts, bounds, has_more=name in self._has_more)
+        table = BaseTable.of(TABLES[name], parts, bounds, has_more=self._tables[name].has_more)
         create_base_table(self._connection, table, in_memory=False, schema=area)
         self._made.add(name)
         self.paths += table.paths
@@ -236,11 +239,23 @@ class Joining:
             return
         self._made.add(f"asked_{name}")
         for need in self._views[name].needs:
-            if need not in JOINED and f"rest.{need}" not in self._made:
+            if need in SEEN:
+                self._create_rest_table(need)
+            elif need not in JOINED and f"rest.{need}" not in self._made:
                 self._made.add(f"rest.{need}")
                 self._connection.execute(f"CREATE VIEW rest.{need} AS SELECT * FROM main.{need}")  # noqa: S608 - names of relations
         self._run("rest", lambda: create_view(self._connection, self._views[name]))
         self._create_by_date(name)
+
+    def _create_rest_table(self, name: str) -> None:
+        """Rows of a table that are asked for, of dates of which no file tells."""
+        summed = {each.date.isoformat() for each in self._summed}
+        parts = [part for part in self._snapshot.parts if part.table == name and part.date not in summed]
+        base = self._tables[name]
+        table = BaseTable.of(base.table, parts, base.bounds, has_more=base.has_more)
+        self._connection.execute(f"DROP VIEW IF EXISTS rest.{name}")
+        create_base_table(self._connection, table, in_memory=False, schema="rest")
+        self.paths += table.paths
 
     def _create_by_date(self, name: str) -> None:
         columns = ", ".join(self._views[name].columns)
@@ -312,7 +327,10 @@ def note_of(connection: duckdb.DuckDBPyConnection, day: date) -> ClosedDate:
     start, end = bounds_of(day)
     shown = """
         SELECT blob, model_files.model
-        FROM (SELECT DISTINCT model_blob AS blob FROM around.held WHERE happened_at >= $1 AND happened_at < $2 AND model_blob IS NOT NULL)
+        FROM (
+            SELECT model_blob AS blob FROM around.held WHERE happened_at >= $1 AND happened_at < $2 AND model_blob IS NOT NULL
+            UNION SELECT model_blob FROM around.inferences WHERE happened_at >= $1 AND happened_at < $2 AND model_blob IS NOT NULL
+        )
         LEFT JOIN around.model_files ON model_blob = blob
     """
     aliases = """
