@@ -31,6 +31,9 @@ def make_app(service: Service, guard: Guard) -> Starlette:
     async def definition(_request: Request) -> Response:
         return JSONResponse(document)
 
+    async def page(request: Request) -> Response:
+        return pages.page(request, is_empty=not service.reader.batch())
+
     async def docs(_request: Request) -> Response:
         return HTMLResponse(openapi.page(ENDPOINTS))
 
@@ -57,8 +60,8 @@ def make_app(service: Service, guard: Guard) -> Starlette:
     return Starlette(
         routes=[
             *(route_of(endpoint, service) for endpoint in ENDPOINTS),
-            Route("/", pages.page),
-            Route("/ollama-performance-dashboard", pages.page),
+            Route("/", page),
+            Route("/ollama-performance-dashboard", page),
             Route("/static/{name}", pages.static),
             Route("/favicon.ico", pages.icon),
             Route("/openapi.json", definition),
