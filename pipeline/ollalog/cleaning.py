@@ -72,6 +72,7 @@ def clean_up(root: Path, opened: store.Store | None, retention: Retention, open_
     dates = {day.date for day in over if day.group == "requests"}
     rollups = {DAY_ROLLUPS.name: _rollups(snapshot, dates, open_warehouse, now)} if dates else {}
     rows = opened.remove_days({(day.table, day.date) for day in over}, stay=_staying(snapshot, over, open_warehouse, now), added=rollups)
+    store.sweep_closed_dates(root, store.read_snapshot(root), now)
     return Cleanup(tuple(day for day in over if day.table in rows), rows)
 
 

@@ -1,7 +1,7 @@
 -- [view]
 -- purpose = "sums and percentiles of each day and model that is in the store in full; what `ollalog cleanup` keeps of the days that it removes"
 -- grain   = ["day_local", "model"]
--- needs   = ["model_requests"]
+-- needs   = ["model_requests", "date_sums"]
 -- [columns]
 -- day_local           = "start of the day that the requests ended in; time of day in the zone of --timezone, else UTC"
 -- model               = "name as Ollama shows it; the file's first 12 hex digits where no name is known; '(unknown)' when nothing tells"
@@ -41,6 +41,7 @@ WITH per_day_and_model AS (
     sum(prompt_tokens - coalesce(cached_tokens, 0)) FILTER (WHERE success AND prompt_eval_ns > 0) AS timed_prompt_tokens,
     sum(prompt_eval_ns) FILTER (WHERE success AND prompt_tokens IS NOT NULL) AS prompt_eval_ns
   FROM model_requests
+  WHERE getvariable('timezone') IS NOT NULL
   GROUP BY ALL
 )
 SELECT
@@ -64,3 +65,26 @@ SELECT
   CAST(timed_prompt_tokens AS BIGINT) AS timed_prompt_tokens,
   CAST(prompt_eval_ns AS BIGINT) AS prompt_eval_ns
 FROM per_day_and_model
+UNION ALL
+SELECT
+  date_utc AS day_local,
+  model,
+  requests,
+  successes,
+  latency_ns,
+  min_ns,
+  max_ns,
+  p50_ns,
+  p90_ns,
+  p95_ns,
+  p99_ns,
+  loads,
+  load_ns,
+  prompt_tokens,
+  generated_tokens,
+  timed_tokens,
+  eval_ns,
+  timed_prompt_tokens,
+  prompt_eval_ns
+FROM date_sums
+WHERE getvariable('timezone') IS NULL

@@ -1,7 +1,7 @@
 -- [view]
 -- purpose = "loading of each model: cold and warm starts, what they cost, loads in the log, and the cost of switching models"
 -- grain   = ["model"]
--- needs   = ["model_requests", "model_loads", "model_files"]
+-- needs   = ["model_requests", "model_switches", "model_loads", "model_files"]
 -- [columns]
 -- model           = "name as Ollama shows it; the file's first 12 hex digits where no name is known; '(unknown)' when nothing tells"
 -- measured        = "successful requests that are known to have started cold or warm: by their record's load time, or by the loads in the log"
@@ -16,27 +16,16 @@
 -- cold_mean_ns    = "mean load time of cold starts; ns"
 -- warm_mean_ns    = "mean load time of warm starts; ns"
 -- cold_total_ns   = "time spent in cold starts; ns"
--- switches        = "requests right after one of another model on the same host"
+-- switches        = "requests right after one of another model on the same host, at most a day later"
 -- switch_mean_ns  = "mean load time of those, warm ones of the log as 0; ns"
 -- stay_mean_ns    = "mean load time of requests right after one of the same model, likewise; ns"
 -- switch_cost_ns  = "switch_mean_ns - stay_mean_ns: what a switch adds; ns; null when one of them is not known"
 -- logged_loads    = "loads that the server log tells of"
 -- logged_mean_ns  = "mean duration of those; ns"
 WITH
-request AS (
-  SELECT
-    coalesce(model, model_blob) AS model,
-    cold,
-    load_ns,
-    -- A request that found its model loaded waited for no load.
-    coalesce(load_ns, CASE WHEN NOT cold THEN 0 END) AS load_or_none_ns,
-    lag(coalesce(model, model_blob)) OVER (PARTITION BY host ORDER BY happened_at, source, byte_offset) AS previous_model
-  FROM model_requests
-  WHERE success AND coalesce(model, model_blob) IS NOT NULL
-),
 requests_per_model AS (
   SELECT
-    model,
+    coalesce(model, model_blob) AS model,
     count(cold) AS measured,
     count(*) FILTER (WHERE cold) AS cold,
     avg(load_ns) AS load_mean_ns,
@@ -45,11 +34,18 @@ requests_per_model AS (
     quantile_cont(load_ns, [0.5, 0.95]) AS quantiles_ns,
     avg(load_ns) FILTER (WHERE cold) AS cold_mean_ns,
     avg(load_ns) FILTER (WHERE NOT cold) AS warm_mean_ns,
-    sum(load_ns) FILTER (WHERE cold) AS cold_total_ns,
-    count(*) FILTER (WHERE previous_model <> model) AS switches,
-    avg(load_or_none_ns) FILTER (WHERE previous_model <> model) AS switch_mean_ns,
-    avg(load_or_none_ns) FILTER (WHERE previous_model = model) AS stay_mean_ns
-  FROM request
+    sum(load_ns) FILTER (WHERE cold) AS cold_total_ns
+  FROM model_requests
+  WHERE success AND coalesce(model, model_blob) IS NOT NULL
+  GROUP BY ALL
+),
+switches_per_model AS (
+  SELECT
+    model,
+    sum(switches) AS switches,
+    sum(switch_ns) / nullif(sum(switches_measured), 0) AS switch_mean_ns,
+    sum(stay_ns) / nullif(sum(stays_measured), 0) AS stay_mean_ns
+  FROM model_switches
   GROUP BY model
 ),
 loads_per_model AS (
@@ -83,5 +79,6 @@ SELECT
   CAST(coalesce(logged_loads, 0) AS BIGINT) AS logged_loads,
   CAST(round(logged_mean_ns) AS BIGINT) AS logged_mean_ns
 FROM requests_per_model
+LEFT JOIN switches_per_model USING (model)
 FULL JOIN loads_per_model USING (model)
 ORDER BY cold_total_ns DESC, model

@@ -1,7 +1,7 @@
 -- [view]
 -- purpose = "names of each model file: aliases of one file are one model, shown by the name that was seen first"
 -- grain   = ["model_blob", "name"]
--- needs   = ["model_loads", "inferences"]
+-- needs   = ["model_loads", "run_names"]
 -- keep    = true
 -- [columns]
 -- model_blob = "first 12 hex digits of the digest of the model's file"
@@ -14,10 +14,8 @@ sighting AS (
   FROM model_loads
   WHERE model_blob IS NOT NULL AND model IS NOT NULL
   UNION ALL
-  SELECT model_blob, model AS name, min(happened_at) AS seen_at
-  FROM inferences
-  WHERE origin = 'server_log' AND model_blob IS NOT NULL AND model IS NOT NULL
-  GROUP BY ALL
+  SELECT model_blob, name, first_seen AS seen_at
+  FROM run_names
 ),
 per_name AS (
   SELECT

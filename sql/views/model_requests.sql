@@ -1,7 +1,7 @@
 -- [view]
 -- purpose = "requests of a model, each once: records of performance.jsonl and API replies, and the server log's lines with their runs"
 -- grain   = ["source", "byte_offset"]
--- needs   = ["requests_without_loads", "cold_starts"]
+-- needs   = ["joined_requests", "cold_starts"]
 -- [columns]
 -- happened_at              = "end of the request; UTC; whole seconds where only the server log tells"
 -- started_at               = "happened_at less latency; UTC"
@@ -88,5 +88,5 @@ SELECT
   confidence,
   run_source,
   run_offset
-FROM requests_without_loads AS request
+FROM joined_requests AS request
 LEFT JOIN cold_starts ON cold_starts.source = request.source AND cold_starts.byte_offset = request.byte_offset

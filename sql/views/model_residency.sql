@@ -1,7 +1,7 @@
 -- [view]
 -- purpose = "from when to when each model was loaded, why that ended, what the load cost, and what it was good for"
 -- grain   = ["source", "byte_offset"]
--- needs   = ["model_loads", "model_files", "requests_without_loads", "server_events", "sources"]
+-- needs   = ["model_loads", "model_files", "requests_by_load", "server_events", "sources"]
 -- [columns]
 -- source         = "byte stream of the log"
 -- byte_offset    = "where the line that begins the load begins; bytes"
@@ -59,21 +59,12 @@ load_with_ends AS (
     own AS (PARTITION BY family, shown ORDER BY load_key),
     later AS (PARTITION BY family ORDER BY load_key ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING)
 ),
-request AS (
-  SELECT
-    source,
-    coalesce(model, model_blob) AS shown,
-    source * 1099511627776 + byte_offset AS request_key
-  FROM requests_without_loads
-  WHERE status < 400 AND coalesce(model, model_blob) IS NOT NULL
-),
 served AS (
   SELECT
-    load.load_key,
-    count(*) AS requests
-  FROM request
-  ASOF JOIN load ON load.source = request.source AND load.shown = request.shown AND request.request_key > load.load_key
-  GROUP BY load.load_key
+    source * 1099511627776 + byte_offset AS load_key,
+    sum(requests) AS requests
+  FROM requests_by_load
+  GROUP BY ALL
 ),
 residency AS (
   SELECT

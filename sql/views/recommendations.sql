@@ -1,7 +1,7 @@
 -- [view]
 -- purpose = "what to change, each with the numbers that say so and the query that shows them; nothing without a cause"
 -- grain   = ["kind", "host", "model"]
--- needs   = ["requests_without_loads", "model_residency", "model_thrash", "concurrency_by_minute", "unavailable", "truncations", "errors_by_type", "versions"]
+-- needs   = ["requests_without_loads", "idle_before_loads", "model_residency", "model_thrash", "concurrency_by_minute", "unavailable", "truncations", "errors_by_type", "versions"]
 -- [columns]
 -- kind     = "keep_alive, evictions, num_parallel, max_queue, context_unused, context_too_small, gpu_layers, missing_model, runner_crashes, client_timeouts or upgrade"
 -- host     = "machine that it is about; null when it is about all"
@@ -17,7 +17,6 @@ request AS (
   SELECT
     coalesce(host, '(unknown)') AS host,
     coalesce(model, model_blob) AS model,
-    happened_at,
     prompt_tokens + coalesce(generated_tokens, 0) AS tokens
   FROM requests_without_loads
   WHERE coalesce(model, model_blob) IS NOT NULL
@@ -36,9 +35,9 @@ idle AS (
     residency.host,
     residency.model,
     residency.load_ns,
-    1000 * (epoch_us(residency.started_at) - epoch_us(request.happened_at)) AS idle_ns
+    idle_ns
   FROM residency
-  ASOF JOIN request ON request.host = residency.host AND request.model = residency.model AND request.happened_at <= residency.started_at
+  JOIN idle_before_loads ON idle_before_loads.source = residency.source AND idle_before_loads.byte_offset = residency.byte_offset
   WHERE ended_before = 'reloaded'
 ),
 keep_alive AS (

@@ -1,7 +1,7 @@
 -- [view]
 -- purpose = "prompts that were cut because they did not fit the context, and contexts that overflowed while generating, by model"
 -- grain   = ["model"]
--- needs   = ["server_events", "inferences", "model_loads", "model_files"]
+-- needs   = ["server_events", "inferences", "run_sums", "model_loads", "model_files"]
 -- [columns]
 -- model                 = "name as Ollama shows it: of the next run with the length that was left, else of the only model loaded; '(unknown)' when nothing tells"
 -- prompts_truncated     = "prompts that were cut before they were evaluated"
@@ -19,7 +19,6 @@ run AS (
     byte_offset,
     happened_at,
     prompt_tokens,
-    truncated,
     coalesce(model_files.model, inferences.model, inferences.model_blob) AS model
   FROM inferences
   LEFT JOIN model_files USING (model_blob)
@@ -71,10 +70,10 @@ cuts_per_model AS (
 runs_per_model AS (
   SELECT
     coalesce(model, '(unknown)') AS model,
-    count(*) AS runs,
-    count(*) FILTER (WHERE truncated) AS context_shifts,
-    max(happened_at) FILTER (WHERE truncated) AS last_shift
-  FROM run
+    sum(runs) AS runs,
+    sum(context_shifts) AS context_shifts,
+    max(last_shift) AS last_shift
+  FROM run_sums
   GROUP BY ALL
 )
 SELECT

@@ -1,7 +1,7 @@
 -- [view]
 -- purpose = "each run of the server: its Ollama version, requests of models, latency and speed"
 -- grain   = ["host", "session"]
--- needs   = ["requests_without_loads", "inferences", "server_events"]
+-- needs   = ["requests_without_loads", "run_sums", "server_events"]
 -- [columns]
 -- host              = "machine that the log is of"
 -- session           = "server run; '(unknown)' for requests before the first known start, and for records that fit no access line"
@@ -41,9 +41,8 @@ runs_per_session AS (
   SELECT
     host,
     coalesce(session, '(unknown)') AS session,
-    1e9 * sum(generated_tokens) FILTER (WHERE eval_ns > 0) / nullif(sum(eval_ns) FILTER (WHERE generated_tokens IS NOT NULL), 0) AS speed
-  FROM inferences
-  WHERE origin = 'server_log'
+    1e9 * sum(timed_tokens) / nullif(sum(eval_ns), 0) AS speed
+  FROM run_sums
   GROUP BY ALL
 )
 SELECT

@@ -44,13 +44,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--requests", type=int, default=1_000_000, help="rows of the server log")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--store", type=Path, help="folder to build the store in, and to keep: made before, it is used again")
+    parser.add_argument("views", nargs="*", help="views to time; all when none is named")
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="ollalog-bench-") as name:
-        root = Path(name) / "store"
-        fill(root, options.requests)
+        root = options.store or Path(name) / "store"
+        if not root.exists():
+            fill(root, options.requests)
         measure.say(f"{options.requests:,} requests and {options.requests // RECORD_EVERY:,} records over {DAYS} days")
         measure.say(f"median of {options.rounds} rounds, the opening of the warehouse included; cpu: of all threads together")
-        rows = sorted(((view, *seconds_of(root, view, options.rounds)) for view in load_views()), key=lambda row: row[1])
+        rows = sorted(((view, *seconds_of(root, view, options.rounds)) for view in options.views or load_views()), key=lambda row: row[1])
     table = [(view, f"{seconds:.3f}", f"{cpu_seconds:.3f}", f"{height:,}") for view, seconds, cpu_seconds, height in rows]
     measure.print_table(("view", "seconds", "cpu", "rows"), table)
 

@@ -33,7 +33,7 @@ def test_view_shows_what_its_case_expects(path: Path, tmp_path: Path, request: p
     assert set(case) <= KEYS, "no key is mistyped"
     view = load_views()[path.parent.name]
     snapshot = snapshot_of(tmp_path, {name: case.get(name, []) for name in TABLES}, case.get("sources", []))
-    given = {name: case.get(name) for name in ("since", "until", "timezone")}
+    given: dict[str, Any] = {name: case.get(name) for name in ("since", "until", "timezone")}
 
     with open_warehouse(snapshot, now=NOW, **given) as warehouse:
         shown = warehouse.view(view.name).sort(view.grain, nulls_last=True).to_dicts()

@@ -62,6 +62,7 @@ def report(
     """Print how the models perform: latency, speed, failures, loading, trends, and whether the logs were read whole."""
     zone = timezone or session.settings.timezone
     asked = Asked(model, *_range(session, since, until, zone), zone)
+    _close_dates(session)
     if html is not None:
         _write_page(session, asked, html)
         return
@@ -72,6 +73,16 @@ def report(
         click.echo(made)
         return
     click.echo(_rendered(made if isinstance(made, Report) else Report("", (), {"requests": 0}, (), [made]), form))
+
+
+def _close_dates(session: Session) -> None:
+    """Join the requests of days that are over, once: all that reads them is quick from then on."""
+    from ollalog import runtime
+
+    def tell(days: int) -> None:
+        session.remark(f"joining requests and runs of {days} {'day' if days == 1 else 'days'}; this is done once")
+
+    runtime.close_dates(session.store, session.clock.now_utc(), tell)
 
 
 def _write_page(session: Session, asked: Asked, path: Path) -> None:
@@ -126,8 +137,7 @@ def build(house: Warehouse, asked: Asked) -> Report | str:
     # What switching between models costs is seen in the requests of all models, so before others are left out.
     loading = report_speed.loading(house) if asked.model else None
     # Most sections rest on these views: their joins are made once. What stands on both is little more than they are.
-    house.keep("cold_starts")
-    house.keep("requests_without_loads", model=asked.model)
+    house.keep_requests(model=asked.model)
     found = summary(house, whole_store=asked.model is None)
     if not found["requests"]:
         return _nothing(house, asked)

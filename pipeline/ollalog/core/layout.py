@@ -47,6 +47,11 @@ class StoreLayout:
         """Files found below `data` that no commit knows."""
         return self.root / "orphans"
 
+    @property
+    def derived(self) -> Path:
+        """What follows from committed rows and is kept to answer sooner: of each closed date its joined requests. May be deleted."""
+        return self.root / "derived"
+
     def folder(self, area: Path, table: str, date: str) -> Path:
         """The folder of one table and UTC date below `data` or `versions`."""
         return area / table / f"date={date}"

@@ -54,6 +54,7 @@ KINDS: Mapping[str, Mapping[str, Field]] = {
         "grain": Field(list, example='grain = ["model", "minute_utc"]'),
         "needs": Field(list, example='needs = ["requests"]'),
         "keep": Field(bool, required=False, example="keep = true"),
+        "by_date": Field(bool, required=False, example="by_date = true"),
         "merge": Field(dict, required=False, example='merge = { requests = "sum" }'),
     },
     "alert": {
@@ -109,6 +110,11 @@ class SqlFile:
     def merge(self) -> Mapping[str, str]:
         """Column -> aggregate that puts rows of one grain together: the view of all rows is that of older and of newer ones, merged."""
         return dict(self.settings.get("merge", {}))
+
+    @property
+    def by_date(self) -> bool:
+        """Whether its rows of each `date_utc` follow from the requests that ended on that date, the day before or the day after."""
+        return bool(self.settings.get("by_date"))
 
     @property
     def keep(self) -> bool:

@@ -6,6 +6,15 @@ snapshot = read_snapshot(root)
 """
 
 from ollalog.store.alert_log import AlertLog, Notification
+from ollalog.store.closed_dates import (
+    closing,
+    missing_sums,
+    read_closed_dates,
+    rules_digest,
+    sweep_closed_dates,
+    write_closed_date,
+    write_sums,
+)
 from ollalog.store.comparison import RebuildReport, TableChange
 from ollalog.store.control import AckRow, ControlRows, SilenceRow, add_acks, add_silence, control_stamp, end_silence, new_id, read_control
 from ollalog.store.counters import read_series
@@ -34,15 +43,22 @@ __all__ = [
     "Writer",
     "add_acks",
     "add_silence",
+    "closing",
     "control_stamp",
     "end_silence",
     "last_batch",
+    "missing_sums",
     "new_id",
     "open_store",
+    "read_closed_dates",
     "read_control",
     "read_series",
     "read_snapshot",
     "read_status",
+    "rules_digest",
+    "sweep_closed_dates",
     "verify",
+    "write_closed_date",
+    "write_sums",
     "writer_of",
 ]

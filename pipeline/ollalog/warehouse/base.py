@@ -39,14 +39,20 @@ PROVISIONAL = "provisional_pairs"
 class BaseTable:
     """A table of the data dictionary as a snapshot holds it: the files of its parts, and how many rows these have.
 
-    `is_cut` says whether rows have to be sifted by the range, `has_more` whether there are rows that no part holds yet.
+    `bounds` is the condition that rows have to meet ("": none), `has_more` says whether there are rows that no part holds yet.
     """
 
     table: Table
     paths: tuple[Path, ...]
     rows: int
-    is_cut: bool
+    bounds: str
     has_more: bool
+
+    @classmethod
+    def of(cls, table: Table, parts: Iterable[Part], bounds: str = "", *, has_more: bool = False) -> BaseTable:
+        """A table of some parts."""
+        files = [(existing_path(part), part.rows) for part in parts]
+        return cls(table, tuple(path for path, _ in files), sum(rows for _, rows in files), bounds, has_more)
 
 
 def base_tables(  # noqa: PLR0913 - independent choices of the caller, all named
@@ -83,9 +89,22 @@ def base_tables(  # noqa: PLR0913 - independent choices of the caller, all named
         parts = [part for part in snapshot.parts if part.table == table.name and _overlaps(part, table, since, until)]
         in_range = table.name in CUT_TABLES and (since or until) is not None
         is_cut = in_range or (table.name not in OF_NO_MACHINE and host is not None)
-        paths = tuple(existing_path(part) for part in parts)
-        tables[table.name] = BaseTable(table, paths, sum(part.rows for part in parts), is_cut, has_more and table is PAIRS)
+        tables[table.name] = BaseTable.of(table, parts, _bounds(table) if is_cut else "", has_more=has_more and table is PAIRS)
     return tables
+
+
+def _bounds(table: Table) -> str:
+    """The condition of the range and the machine that are asked for."""
+    conditions = []
+    if table.name not in OF_NO_MACHINE:
+        conditions.append("(getvariable('host') IS NULL OR host = getvariable('host'))")
+    if table.name in CUT_TABLES:
+        lasting = f" OR event IN {LASTING[table.name]}" if table.name in LASTING else ""
+        conditions += [
+            f"(getvariable('since_utc') IS NULL OR {table.time} >= getvariable('since_utc'){lasting})",
+            f"(getvariable('until_utc') IS NULL OR {table.time} < getvariable('until_utc'))",
+        ]
+    return " AND ".join(conditions)
 
 
 def _overlaps(part: Part, table: Table, since: datetime | None, until: datetime | None) -> bool:
@@ -114,7 +133,7 @@ def existing_path(part: Part) -> Path:
     )
 
 
-def create_base_table(connection: duckdb.DuckDBPyConnection, base: BaseTable, *, in_memory: bool) -> str:
+def create_base_table(connection: duckdb.DuckDBPyConnection, base: BaseTable, *, in_memory: bool, schema: str = "main") -> str:
     """Make a relation of a table's files and what there is more of it; without any, an empty one of the right types.
 
     The columns are listed and cast: parts of a schema that nobody knows fail loudly instead of shifting columns.
@@ -123,6 +142,7 @@ def create_base_table(connection: duckdb.DuckDBPyConnection, base: BaseTable, *,
         connection: That of `base_tables`.
         base: The table.
         in_memory: Whether to read the files now, when they have few rows, and not for every query.
+        schema: Where to make it.
 
     Returns:
         What it was made as: TABLE or VIEW.
@@ -131,22 +151,14 @@ def create_base_table(connection: duckdb.DuckDBPyConnection, base: BaseTable, *,
         duckdb.Error: a part is gone, or cannot be read.
     """
     table = base.table
-    selects = [_select(table, files, absent) for absent, files in _files_by_absent_columns(connection, table, base.paths)]
+    selects = [_select(table, files, absent) for absent, files in _files_by_absent_columns(connection, base, schema)]
     if base.has_more:
-        selects.append(_select(table, PROVISIONAL, frozenset()))
-    lasting = f" OR event IN {LASTING[table.name]}" if table.name in LASTING else ""
-    bounds = " WHERE TRUE"
-    if table.name not in OF_NO_MACHINE:
-        bounds += " AND (getvariable('host') IS NULL OR host = getvariable('host'))"
-    if table.name in CUT_TABLES:
-        bounds += (
-            f" AND (getvariable('since_utc') IS NULL OR {table.time} >= getvariable('since_utc'){lasting})"
-            f" AND (getvariable('until_utc') IS NULL OR {table.time} < getvariable('until_utc'))"
-        )
-    rows = " UNION ALL ".join(select + (bounds if base.is_cut else "") for select in selects)
+        selects.append(_select(table, f"main.{PROVISIONAL}", frozenset()))
+    bounds = f" WHERE {base.bounds}" if base.bounds else ""
+    rows = " UNION ALL ".join(select + bounds for select in selects)
     empty = _select(table, "(SELECT 1) WHERE FALSE", frozenset(table.column_names))
     kind = "TABLE" if in_memory and base.rows <= FEW_ROWS else "VIEW"
-    connection.execute(f"CREATE {kind} {table.name} AS {rows or empty}")
+    connection.execute(f"CREATE {kind} {schema}.{table.name} AS {rows or empty}")
     return kind
 
 
@@ -157,16 +169,14 @@ def _select(table: Table, rows: str, absent: AbstractSet[str]) -> str:
     return f"SELECT {columns} FROM {rows}"  # noqa: S608 - names of the data dictionary
 
 
-def _files_by_absent_columns(
-    connection: duckdb.DuckDBPyConnection, table: Table, paths: Sequence[Path]
-) -> Iterator[tuple[AbstractSet[str], str]]:
+def _files_by_absent_columns(connection: duckdb.DuckDBPyConnection, base: BaseTable, schema: str) -> Iterator[tuple[AbstractSet[str], str]]:
     """How to read a table's files: those that lack the same later columns together."""
     groups: dict[frozenset[str], list[str]] = {}
-    for path, absent in zip(map(str, paths), _absent_columns(connection, table, paths), strict=True):
+    for path, absent in zip(map(str, base.paths), _absent_columns(connection, base.table, base.paths), strict=True):
         groups.setdefault(absent, []).append(path)
     for number, (absent, files) in enumerate(groups.items()):
         # A variable and not a literal: paths are values, and they may hold quotes.
-        variable = f"parts_{table.name}_{number}"
+        variable = f"parts_{schema}_{base.table.name}_{number}"
         connection.execute(f"SET VARIABLE {variable} = $1", [files])
         yield absent, f"read_parquet(getvariable('{variable}'), hive_partitioning = FALSE, union_by_name = FALSE)"
 

@@ -7,7 +7,7 @@ import re
 import tempfile
 import threading
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -16,11 +16,13 @@ import duckdb
 import polars as pl
 
 from ollalog.core.batch import Snapshot
+from ollalog.core.closed_dates import ClosedDate
 from ollalog.core.errors import UsageError, WarehouseError, did_you_mean
 from ollalog.core.sqlfile import SqlFile
 from ollalog.warehouse.base import BASE_RELATIONS, BaseTable, base_tables, create_base_table
 from ollalog.warehouse.errors import PartGoneError, QueryTimeoutError
 from ollalog.warehouse.frames import frame_of
+from ollalog.warehouse.joining import Asked, Joining, note_of, settled, write_requests, write_sums
 from ollalog.warehouse.safety import check_statement, lock_down
 from ollalog.warehouse.views import create_view, in_order, load_views
 
@@ -53,10 +55,17 @@ class _ArrowStream:
 class Warehouse:
     """A snapshot that can be asked. A relation is made when it is first asked for, after those that it needs."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, tables: Mapping[str, BaseTable], views: Mapping[str, SqlFile]) -> None:
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        tables: Mapping[str, BaseTable],
+        views: Mapping[str, SqlFile],
+        joining: Joining | None = None,
+    ) -> None:
         self._connection = connection
         self._tables = tables
-        self._views = views
+        self._joining = joining
+        self._views = views if joining is None else joining.adapted(views)
         self._made: dict[str, str] = {}  # relation -> TABLE or VIEW
         self._keeps_small_tables = False
 
@@ -69,6 +78,10 @@ class Warehouse:
     def interrupt(self) -> None:
         """End the query that another thread waits for; it fails there."""
         self._connection.interrupt()
+
+    def use_threads(self, count: int) -> None:
+        """Use so many threads: one where others wait for the processor, too."""
+        self._connection.execute(f"SET threads = {int(count)}")
 
     def view(self, name: str) -> pl.DataFrame:
         """All rows of a view, or of a base relation.
@@ -129,6 +142,42 @@ class Warehouse:
         """
         self._check_name(name)
         _explained(name, self._known, lambda: self._keep(name, model))
+
+    def keep_requests(self, *, model: str | None = None) -> None:
+        """Join requests and runs now, as far as no file has them joined, for callers that read many views above them.
+
+        Args:
+            model: Only the requests of this model ("(unknown)": of none) are there from now on; None: all.
+
+        Raises as `view` does.
+        """
+        joining = self._joining
+        if joining is not None:
+            _explained("requests", self._known, lambda: joining.keep(model))
+        else:
+            self.keep("cold_starts")
+            self.keep("joined_requests", model=model)
+
+    def closed_dates(self) -> tuple[ClosedDate, ...]:
+        """Those of the closed dates that hold: models are called what they were. Raises as `view` does."""
+        joining = self._joining
+        return () if joining is None else _explained("requests", self._known, joining.closed_dates)
+
+    def closing(self, day: date) -> ClosedDate:
+        """What is to be noted of a date whose requests are written to a file; its path is empty. Raises as `view` does."""
+        return _explained(f"{day}", self._known, lambda: note_of(self._connection, day))
+
+    def write_requests(self, day: date, path: Path) -> None:
+        """Write the requests of a UTC date, as a closed date has them. Raises as `view` does."""
+        _explained(f"{day}", self._known, lambda: write_requests(self._connection, day, path))
+
+    def sums(self) -> tuple[str, ...]:
+        """The views whose rows of a closed date are kept, too."""
+        return tuple(name for name, file in self._views.items() if file.by_date)
+
+    def write_sums(self, name: str, day: date, path: Path) -> None:
+        """Write the rows of a date of a view by date that is kept. Raises as `view` does."""
+        _explained(f"{day}", self._known, lambda: write_sums(self._connection, name, day, path))
 
     def keep_small_tables(self) -> None:
         """Hold tables of few rows in memory from the first query of theirs on, for callers with many queries."""
@@ -201,13 +250,16 @@ class Warehouse:
             check_statement(self._connection, sql)
             # Binding all views takes half a second; only a query of the catalogue can tell that some are not there.
             self._make(self._known if re.search(CATALOGUE, sql, re.IGNORECASE) else self._named(sql))
-            lock_down(self._connection, [path for base in self._tables.values() for path in base.paths])
+            lock_down(self._connection, [path for base in self._tables.values() for path in base.paths] + self._joined_paths())
             relation = self._connection.sql(sql)
             return frame_of(relation if max_rows is None else relation.limit(max_rows + 1))
 
         rows = _explained(sql, self._known, lambda: _limited(self._connection, timeout_s, ask))
         cut = max_rows is not None and rows.height > max_rows
         return (rows.head(max_rows) if cut and max_rows is not None else rows), cut
+
+    def _joined_paths(self) -> list[Path]:
+        return [] if self._joining is None else self._joining.paths
 
     @property
     def _known(self) -> tuple[str, ...]:
@@ -237,6 +289,7 @@ class Warehouse:
             return f'SELECT * FROM "{name}"'  # noqa: S608 - a name that was looked up
         *needed, file = in_order(self._views, {name})
         self._create(needed, file.needs)
+        self._prepare([name])
         return file.select
 
     def _make(self, names: Iterable[str]) -> None:
@@ -250,7 +303,12 @@ class Warehouse:
             self._made[name] = create_base_table(self._connection, self._tables[name], in_memory=self._keeps_small_tables)
         for file in files:
             if file.name not in self._made:
+                self._prepare([file.name])
                 self._made[file.name] = create_view(self._connection, file)
+
+    def _prepare(self, names: Iterable[str]) -> None:
+        if self._joining is not None:
+            self._joining.prepare(names)
 
     def _keep(self, name: str, model: str | None) -> None:
         rows, chosen = ("", []) if model is None else (" WHERE coalesce(model, model_blob, '(unknown)') = $1", [model])
@@ -271,6 +329,7 @@ def open_warehouse(  # noqa: PLR0913 - independent choices of the caller, all na
     host: str | None = None,
     views: Mapping[str, SqlFile] | None = None,
     provisional_pairs: pl.DataFrame | None = None,
+    closed: Sequence[ClosedDate] = (),
 ) -> Warehouse:
     """Make a snapshot ready to be asked.
 
@@ -283,6 +342,7 @@ def open_warehouse(  # noqa: PLR0913 - independent choices of the caller, all na
         host: Only rows of this machine; None: of all.
         views: The views that there are; None: those that ship with the program.
         provisional_pairs: Pairs of requests and runs that are not settled yet, columns of PAIRS; those that it lacks are null.
+        closed: Dates whose joined requests are kept, as files made from this snapshot's parts.
 
     Raises:
         PartGoneError: a part of the snapshot is not there: take a new snapshot.
@@ -299,7 +359,10 @@ def open_warehouse(  # noqa: PLR0913 - independent choices of the caller, all na
         connection.execute("SET VARIABLE now_utc = $1::TIMESTAMPTZ", [now.astimezone(UTC)])
         connection.execute("SET VARIABLE timezone = $1::VARCHAR", [timezone])
         tables = base_tables(connection, snapshot, since=since, until=until, host=host, provisional_pairs=provisional_pairs)
-        return Warehouse(connection, tables, load_views() if views is None else views)
+        asked = Asked(since, until, host)
+        closed = settled(closed, provisional_pairs)
+        joining = Joining(connection, snapshot, closed, asked, tables) if views is None and (closed or asked != Asked()) else None
+        return Warehouse(connection, tables, load_views() if views is None else views, joining)
     except BaseException:
         connection.close()
         raise

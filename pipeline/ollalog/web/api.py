@@ -55,7 +55,9 @@ async def sql(asked: Asked) -> Response:
     """Rows of a query that only reads."""
     service, body = asked.service, asked.body
     data = await service.reader.query(
-        Scope(timezone=service.timezone), lambda house: query_answer(house, body.query, body.timeout_s, body.max_rows)
+        ("sql", body.query, body.timeout_s, body.max_rows),
+        Scope(timezone=service.timezone),
+        lambda house: query_answer(house, body.query, body.timeout_s, body.max_rows),
     )
     return Response(data, media_type=JSON)
 

@@ -15,6 +15,7 @@ from starlette.routing import Route
 
 from ollalog.core.errors import PipelineError
 from ollalog.web import api, openapi, operators, pages, performance, problems
+from ollalog.web.closer import Closer
 from ollalog.web.endpoints import Endpoint, route_of
 from ollalog.web.guard import Gate, Guard
 from ollalog.web.service import Service
@@ -30,6 +31,9 @@ def make_app(service: Service, guard: Guard) -> Starlette:
     async def definition(_request: Request) -> Response:
         return JSONResponse(document)
 
+    async def page(request: Request) -> Response:
+        return pages.page(request, is_empty=not service.reader.batch())
+
     async def docs(_request: Request) -> Response:
         return HTMLResponse(openapi.page(ENDPOINTS))
 
@@ -37,6 +41,8 @@ def make_app(service: Service, guard: Guard) -> Starlette:
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         watch = Watch(service.hub, service.reader, service.clock)
         watching = asyncio.create_task(watch.run())
+        closer = Closer(service.root, service.clock)
+        closer.start()
         if service.following is not None:
             service.following.start()
         try:
@@ -45,15 +51,17 @@ def make_app(service: Service, guard: Guard) -> Starlette:
             watch.stop()
             service.hub.close()
             service.reader.close()
+            closer.stop()
             await watching
+            await asyncio.to_thread(closer.join)
             if service.following is not None:
                 await asyncio.to_thread(service.following.close)
 
     return Starlette(
         routes=[
             *(route_of(endpoint, service) for endpoint in ENDPOINTS),
-            Route("/", pages.page),
-            Route("/ollama-performance-dashboard", pages.page),
+            Route("/", page),
+            Route("/ollama-performance-dashboard", page),
             Route("/static/{name}", pages.static),
             Route("/favicon.ico", pages.icon),
             Route("/openapi.json", definition),

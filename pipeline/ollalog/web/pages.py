@@ -21,24 +21,26 @@ TYPES = {
 
 
 @cache
-def content(name: str) -> tuple[bytes, str]:
-    """Bytes of a file and its hash."""
+def content(name: str, *, is_empty: bool = False) -> tuple[bytes, str]:
+    """Bytes of a file and their hash; of the page of an empty store: without the outlines of charts that would go again."""
     data = (FOLDER / name).read_bytes()
+    if is_empty:
+        data = data.replace(b"<body", b'<body class="is-empty"')
     return data, f'"{hashlib.sha256(data).hexdigest()[:16]}"'
 
 
-def file_response(request: Request, name: str) -> Response:
+def file_response(request: Request, name: str, *, is_empty: bool = False) -> Response:
     """A file of the page; 304 where the browser has it."""
-    data, tag = content(name)
+    data, tag = content(name, is_empty=is_empty)
     headers = {"ETag": tag, "Cache-Control": "no-cache"}
     if request.headers.get("if-none-match") == tag:
         return Response(status_code=304, headers=headers)
     return Response(data, media_type=TYPES[Path(name).suffix], headers=headers)
 
 
-async def page(request: Request) -> Response:
+def page(request: Request, *, is_empty: bool) -> Response:
     """The dashboard."""
-    return file_response(request, PAGE)
+    return file_response(request, PAGE, is_empty=is_empty)
 
 
 async def static(request: Request) -> Response:

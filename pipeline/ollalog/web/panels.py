@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ollalog import asking
 from ollalog.core.errors import WarehouseError
 from ollalog.warehouse import PartGoneError
-from ollalog.web.rows import BASE, described, encoded, kept_to_model, of_model
+from ollalog.web.rows import described, encoded, kept_to_model, of_model
 
 if TYPE_CHECKING:
     from ollalog.asking import Scope
@@ -23,7 +23,7 @@ VIEWS = (
     "usage_by_client", "resources_by_slice", "endpoint_latency", "hour_of_week", "daily_trend", "prompt_length_effect", "data_quality",
 )  # fmt: skip
 # Views that others from there on rest on: computed once, as late as can be, so that the first charts come early.
-SHARED = {"time_slices": (BASE,), "overview": ("concurrency_by_minute", "model_residency"), "model_score": ("cold_starts",)}
+SHARED = {"overview": ("concurrency_by_minute", "model_residency")}
 MOST_ROWS = 4_000
 RECENT = timedelta(days=1)
 
@@ -46,10 +46,11 @@ def dashboard_lines(
     names = {"models": models, "hosts": hosts, "model": scope.model, "host": scope.host}
     yield encoded({"meta": {**meta, **names, "marks": marks()}}) + b"\n"
     model = kept_to_model(house, scope.model)
+    if model is None:
+        house.keep_requests()
     for name in VIEWS:
         for shared in SHARED.get(name, ()):
-            if shared != BASE or model is None:
-                house.keep(shared)
+            house.keep(shared)
         yield _line(house, name, model)
     yield encoded({"end": {"seconds": round(time.monotonic() - began_s, 3)}}) + b"\n"
 

@@ -78,8 +78,7 @@ async def summary(asked: Asked) -> Response:
 def _summary(house: Warehouse, model: str | None) -> dict[str, Any]:
     house.keep_small_tables()
     shown = None if model is None else asking.known_model(house, model)
-    house.keep("cold_starts")
-    house.keep("requests_without_loads", model=shown)
+    house.keep_requests(model=shown)
     scores = {row["model"]: row for row in house.view("model_score").to_dicts()}
     models = of_model(house.view("model_summary"), shown).to_dicts()
     gpu = house.query(GPU)["event"].to_list()
@@ -112,7 +111,7 @@ async def model_metrics(asked: Asked) -> Response:
             shown = asking.known_model(house, name)
         except UsageError as unknown:
             raise RequestError(404, unknown.what, want=unknown.want, fix=unknown.fix) from unknown
-        house.keep("requests_without_loads", model=shown)
+        house.keep_requests(model=shown)
         views = ("model_summary", "model_score", "model_speed", "model_load", "latency_breakdown")
         return encoded({"model": shown, **{view: _one(house.view(view), shown) for view in views}})
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import threading
 import time
 from collections import OrderedDict
@@ -18,14 +17,16 @@ from ollalog.core.batch import Snapshot
 from ollalog.core.clock import Clock
 from ollalog.core.layout import StoreLayout
 from ollalog.warehouse import Warehouse
+from ollalog.web.priority import LOWER, give_way
 from ollalog.web.problems import BusyError
 
 THREADS = 2
 MOST_WAITING = 256
 KEPT_BYTES = 32 << 20
+TICK_NS = 50_000_000
+"""Two writes of a file within so long may leave the same time on it."""
 # An answer is given again for four times as long as it took, whatever was committed meanwhile: readers never take the machine.
 FRESH_FACTOR, FRESH_S = 4.0, (0.5, 60.0)
-LOWER_PRIORITY = 5
 
 Ask = Callable[[Warehouse], bytes]
 Marks = tuple[tuple[int, int], ...]
@@ -98,8 +99,8 @@ class Reader:
         self._root = root
         self._clock = clock
         self._jobs: OrderedDict[Hashable, Job] = OrderedDict()
-        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="ask", initializer=_give_way)
-        self._sql_pool = ThreadPoolExecutor(THREADS, thread_name_prefix="sql", initializer=_give_way)
+        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="ask", initializer=give_way, initargs=(LOWER,))
+        self._sql_pool = ThreadPoolExecutor(THREADS, thread_name_prefix="sql", initializer=give_way, initargs=(LOWER,))
         self._open: set[Warehouse] = set()
         self._lock = threading.Lock()
         self._waiting = 0
@@ -112,7 +113,7 @@ class Reader:
         """The answer to one question; the same one when it was asked before and is fresh."""
         return await self.job((name, scope), scope, lambda house: iter((ask(house),))).whole()
 
-    def job(self, key: Hashable, scope: Scope, ask: Callable[[Warehouse], Iterator[bytes]]) -> Job:
+    def job(self, key: Hashable, scope: Scope, ask: Callable[[Warehouse], Iterator[bytes]], pool: ThreadPoolExecutor | None = None) -> Job:
         """The question of this key: a new one, or the one that is being asked, or was lately.
 
         Raises:
@@ -120,27 +121,25 @@ class Reader:
         """
         batch = self.batch()
         known = self._jobs.get(key)
-        if known is not None and known.is_fresh(batch):
+        # Who asks a query of their own again after a commit wants to see the commit.
+        if known is not None and known.is_fresh(batch) and (pool is None or known.batch == batch):
             self._jobs.move_to_end(key)
             return known
         job = Job(batch)
-        self._submit(self._pool, job, scope, ask)
+        self._submit(pool or self._pool, job, scope, ask)
         self._jobs[key] = job
         self._jobs.move_to_end(key)
         self._forget()
         return job
 
-    async def query(self, scope: Scope, ask: Ask) -> bytes:
-        """The answer to a person's own query; not kept. It waits for other such queries only."""
-        return await self._once(self._sql_pool, scope, ask)
+    async def query(self, name: Hashable, scope: Scope, ask: Ask) -> bytes:
+        """The answer to a person's own query, as `answer`. It waits for other such queries only."""
+        return await self.job((name, scope), scope, lambda house: iter((ask(house),)), self._sql_pool).whole()
 
     async def once(self, scope: Scope, ask: Ask) -> bytes:
         """The answer to a question of ours that is not kept."""
-        return await self._once(self._pool, scope, ask)
-
-    async def _once(self, pool: ThreadPoolExecutor, scope: Scope, ask: Ask) -> bytes:
         job = Job(0)
-        self._submit(pool, job, scope, lambda house: iter((ask(house),)))
+        self._submit(self._pool, job, scope, lambda house: iter((ask(house),)))
         return await job.whole()
 
     def marks(self) -> Marks:
@@ -159,8 +158,11 @@ class Reader:
         """Number of the last commit; the catalogue is asked only when it was written."""
         marks = self.marks()
         if marks != self._batch_marks:
+            now_ns = time.time_ns()
             self._last_batch = store.last_batch(self._root)
-            self._batch_marks = marks
+            # A commit in the same tick of the file system's clock would leave the same marks: they say nothing until they are old.
+            is_settled = all(now_ns - written_ns > TICK_NS for written_ns, _ in marks)
+            self._batch_marks = marks if is_settled else None
         return self._last_batch
 
     async def snapshot(self) -> Snapshot:
@@ -223,6 +225,8 @@ class Reader:
                     raise BusyError("the service ends", fix="start it again")
                 self._open.add(house)
             try:
+                if self._waiting > 1:
+                    house.use_threads(1)
                 yield house
             finally:
                 with self._lock:
@@ -237,9 +241,3 @@ class Reader:
             if job.is_done:
                 size -= sum(map(len, job.lines))
                 del self._jobs[key]
-
-
-def _give_way() -> None:
-    """Lower the priority of this thread, and of those that DuckDB starts from it: following the logs goes first."""
-    with suppress(AttributeError, OSError):
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), LOWER_PRIORITY)

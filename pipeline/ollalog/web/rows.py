@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from ollalog.warehouse import Warehouse
 
-BASE = "requests_without_loads"
 ALL_MODELS = "(all)"
 
 
@@ -51,7 +50,7 @@ def kept_to_model(house: Warehouse, model: str | None) -> str | None:
     if model is None:
         return None
     shown = asking.known_model(house, model)
-    house.keep(BASE, model=shown)
+    house.keep_requests(model=shown)
     return shown
 
 

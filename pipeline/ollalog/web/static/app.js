@@ -109,7 +109,7 @@
   }
 
   function take(line) {
-    if (line.meta) { store.meta = line.meta; store.views = { ...store.views }; store.fresh = new Set(); choices(); facts(); return; }
+    if (line.meta) { store.meta = line.meta; store.views = { ...store.views }; store.fresh = new Set(); choices(); facts(); if (!store.meta.batch) state_of_range(); return; }
     if (line.end) { store.seconds = line.end.seconds; return; }
     store.views[line.view] = line;
     store.fresh?.add(line.view);
