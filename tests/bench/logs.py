@@ -168,7 +168,7 @@ SESSIONS: tuple[tuple[str, Mapping[Event, float]], ...] = (
 
 def write_server_log(path: Path, lines: int, seed: int = 1) -> Counter[str]:
     """Write a mixed server log of exactly so many lines; how many there are of each kind (access, slog, runner, rest)."""
-    log, written = ServerLog(random.Random(seed)), 0  # noqa: S311 - no secret
+    log, written, sessions = ServerLog(random.Random(seed)), 0, 0  # noqa: S311 - no secret
     counts: Counter[str] = Counter()
     with path.open("w", encoding="utf-8", newline="\n") as file:
         while written < lines:
@@ -176,8 +176,9 @@ def write_server_log(path: Path, lines: int, seed: int = 1) -> Counter[str]:
             log.pass_time()
             if written == 0:
                 poll(log)  # the log begins in mid-session, as a rotated one does; lnav takes the format of the first line it knows
-            if written % SESSION_LINES == 0:
+            if written // SESSION_LINES == sessions:
                 start(log, version)
+                sessions += 1
             for event in log.rnd.choices(list(weights), list(weights.values()), k=FLUSH_LINES // 3):
                 log.pass_time()
                 event(log)
