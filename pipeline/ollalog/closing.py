@@ -32,7 +32,7 @@ MOST_ROWS = 500_000
 class Place:
     """What dates are closed with: the store's folder, what opens a snapshot, when requests were whose run is not settled, and whom to tell.
 
-    `told` is called with the number of dates before they are closed, `fault` at the crash points.
+    `told` is called with the number of dates before they are closed, when that takes long; `fault` at the crash points.
     """
 
     root: Path
@@ -80,9 +80,9 @@ def _close(place: Place, snapshot: Snapshot, over: Sequence[date], now: datetime
         with place.open_warehouse(snapshot, now=now, closed=closed) as warehouse:
             closed = warehouse.closed_dates()
     missing = sorted(set(over) - {each.date for each in closed})
-    if missing:
-        place.told(len(missing))
     keys, rows = keys_of_dates(snapshot, store.rules_digest()), rows_of_dates(snapshot)
+    if sum(rows[day] for day in missing) > MOST_ROWS:
+        place.told(len(missing))
     for chunk in chunks(missing, rows, MOST_ROWS):
         since, until = bounds_of(chunk[0])[0], bounds_of(chunk[-1])[1]
         with place.open_warehouse(snapshot, now=now, since=since, until=until, closed=closed) as warehouse:
