@@ -19,19 +19,32 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--lines", type=int, default=3_000_000)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--access-only", action="store_true", help="keep the access lines alone: what the peers are made for")
     parser.add_argument("--peers-only", action="store_true", help="measure the peers without ollalog")
     options = parser.parse_args(arguments)
     present, missing = peers.installed()
     programs = [*([] if options.peers_only else [peers.OLLALOG]), *present]
     with tempfile.TemporaryDirectory(prefix="ollalog-bench-") as name:
         log = Path(name) / "server.log"
-        counts = logs.write_server_log(log, options.lines)
-        size = f"{options.lines:,} lines, {counts['access']:,} of them access lines, {log.stat().st_size / measure.MIB:,.0f} MiB"
+        access = logs.write_server_log(log, options.lines)["access"]
+        lines = keep_access_lines(log) if options.access_only else options.lines
+        size = f"{lines:,} lines, {access:,} of them access lines, {log.stat().st_size / measure.MIB:,.0f} MiB"
         measure.say(f"{size}; median of {options.rounds} rounds in turns")
-        runs = take_turns(programs, log, counts["access"], options.rounds)
-    print_results(runs, options.lines)
+        runs = take_turns(programs, log, access, options.rounds)
+    print_results(runs, lines)
     for peer in missing:
         measure.say(f"{peer}: skipped, not installed (make system-deps)")
+
+
+def keep_access_lines(log: Path) -> int:
+    """Leave out all other lines; returns how many are left."""
+    count, rest = 0, log.with_suffix(".access")
+    with log.open("rb") as every, rest.open("wb") as kept:
+        for line in every:
+            if line.startswith(b"[GIN]"):
+                count += kept.write(line) > 0
+    rest.replace(log)
+    return count
 
 
 def take_turns(programs: Sequence[peers.Program], log: Path, expected: int, rounds: int) -> dict[str, list[measure.Run]]:
