@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import os
 import secrets
+import sys
 import time
 from pathlib import Path
 
 from ollalog.core.zones import offset_of, zone_fault
+
+_ARENA_MAX = -8
+"""M_ARENA_MAX of malloc.h."""
 
 
 def home() -> Path | None:
@@ -26,6 +30,17 @@ def zone_text() -> str:
         return name
     minutes = time.localtime().tm_gmtoff // 60
     return f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"
+
+
+def share_one_heap() -> None:
+    """Let all threads take memory from one heap of the C library's: glibc gives each its own, which grows and stays.
+
+    A program that mostly waits is 10 MiB smaller so; elsewhere there is nothing to do.
+    """
+    import ctypes
+
+    if sys.platform == "linux" and hasattr(library := ctypes.CDLL(None), "mallopt"):
+        library.mallopt(_ARENA_MAX, 1)
 
 
 def client_key(root: Path) -> bytes:
