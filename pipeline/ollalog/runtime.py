@@ -9,36 +9,43 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from datetime import datetime
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 
-from ollalog import closing, parsing, sources, store
+from ollalog import parsing, sources, store
 from ollalog.alerting import replay_history
 from ollalog.alerts import load_rules
 from ollalog.core import machine, manifests
-from ollalog.core.batch import Block, LedgerEntry, Snapshot, Source, Turn
+from ollalog.core.batch import Block, LedgerEntry, Source, Turn
 from ollalog.core.clock import Clock
-from ollalog.core.closed_dates import ClosedDate
 from ollalog.core.events import Events
 from ollalog.core.interrupt import Interrupt, interruptible
 from ollalog.core.summary import IngestOptions, IngestSummary, ReprocessSummary
-from ollalog.core.zones import sql_name
+from ollalog.opening import close_dates, opened_warehouse, unsettled_instants, unsettled_pairs, warehouse
 from ollalog.parsing import Context, ParsedBatch, ParserState, Settled
 from ollalog.proof import reread
-
-if TYPE_CHECKING:
-    from ollalog.warehouse import Warehouse
 
 COMMIT_RECORDS = 200_000
 COMMIT_BYTES = 64 << 20
 """So many records, or so much of the logs, make a batch: large enough that commits cost little, small enough for flat memory."""
 BLOCKS_IN_FLIGHT = 3
 LOOK_AHEAD_BYTES = 1 << 20
-__all__ = ["IngestOptions", "IngestSummary", "ReprocessSummary", "ingest", "reprocess", "reread", "warehouse"]
+__all__ = [
+    "IngestOptions",
+    "IngestSummary",
+    "ReprocessSummary",
+    "close_dates",
+    "ingest",
+    "opened_warehouse",
+    "reprocess",
+    "reread",
+    "unsettled_instants",
+    "unsettled_pairs",
+    "warehouse",
+]
 
 
 @dataclass
@@ -342,72 +349,6 @@ def reprocess(root: Path, paths: Sequence[str], options: IngestOptions, *, clock
     summary.problems += done.problems
     summary.seconds = time.perf_counter() - began
     return summary
-
-
-def warehouse(  # noqa: PLR0913 - as open_warehouse
-    root: Path,
-    *,
-    now: datetime,
-    since: datetime | None = None,
-    until: datetime | None = None,
-    timezone: str | None = None,
-    host: str | None = None,
-) -> Warehouse:
-    """A warehouse over the last commit of a store; takes a new snapshot once if a part was removed meanwhile."""
-    from ollalog.warehouse import PartGoneError
-
-    zone = sql_name(timezone) if timezone else None
-
-    def opened() -> Warehouse:
-        snapshot = store.read_snapshot(root)
-        closed = store.read_closed_dates(root, snapshot)
-        return opened_warehouse(snapshot, now=now, since=since, until=until, timezone=zone, host=host, closed=closed)
-
-    try:
-        return opened()
-    except PartGoneError:
-        return opened()
-
-
-def opened_warehouse(  # noqa: PLR0913 - as open_warehouse
-    snapshot: Snapshot,
-    *,
-    now: datetime,
-    since: datetime | None = None,
-    until: datetime | None = None,
-    timezone: str | None = None,
-    host: str | None = None,
-    closed: Sequence[ClosedDate] = (),
-) -> Warehouse:
-    """A warehouse over a snapshot, with the pairs that are not settled yet, and the closed dates that follow from it."""
-    from ollalog.warehouse import open_warehouse
-
-    pairs = unsettled_pairs(snapshot.states)
-    return open_warehouse(snapshot, now=now, since=since, until=until, timezone=timezone, host=host, provisional_pairs=pairs, closed=closed)
-
-
-def unsettled_instants(snapshot: Snapshot) -> list[datetime]:
-    """When requests were whose run is not settled yet."""
-    pairs = unsettled_pairs(snapshot.states)
-    return [] if pairs is None else pairs["happened_at"].drop_nulls().to_list()
-
-
-def close_dates(root: Path, now: datetime, told: Callable[[int], object] = int, *, thorough: bool = False) -> int:
-    """Keep the joined requests of dates that are over, so that views of millions of requests are quick; see `closing.close_dates`."""
-    return closing.close_dates(closing.Place(root, opened_warehouse, unsettled_instants, told), now, thorough=thorough)
-
-
-def unsettled_pairs(states: Mapping[str, str]) -> pl.DataFrame | None:
-    """The pairs that requests at the end of what was read get if nothing more comes."""
-    pairs = [found for text in states.values() if (found := _unsettled_pairs_of(text)) is not None]
-    return pl.concat(pairs) if pairs else None
-
-
-@lru_cache(maxsize=64)
-def _unsettled_pairs_of(text: str) -> pl.DataFrame | None:
-    """Those of one family; to work them out costs more than most questions, and a server is asked much between two commits."""
-    waiting = ParserState.from_json(text).runner.waiting
-    return parsing.provisional_pairs(waiting) if waiting.requests.height and waiting.runs.height else None
 
 
 def _whole_families(paths: Sequence[str], known: Sequence[Source]) -> list[str]:

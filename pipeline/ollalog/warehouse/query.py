@@ -5,28 +5,26 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-import threading
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 import duckdb
 import polars as pl
 
 from ollalog.core.batch import Snapshot
 from ollalog.core.closed_dates import ClosedDate
-from ollalog.core.errors import UsageError, WarehouseError, did_you_mean
+from ollalog.core.errors import UsageError, did_you_mean
 from ollalog.core.sqlfile import SqlFile
+from ollalog.warehouse.answering import explained, limited
 from ollalog.warehouse.base import BASE_RELATIONS, BaseTable, base_tables, create_base_table
-from ollalog.warehouse.errors import PartGoneError, QueryTimeoutError
 from ollalog.warehouse.frames import frame_of
 from ollalog.warehouse.joining import Asked, Joining, note_of, settled, write_requests, write_sums
 from ollalog.warehouse.safety import check_statement, lock_down
 from ollalog.warehouse.views import create_view, in_order, load_views
 
-Answer = TypeVar("Answer")
 CATALOGUE = r"information_schema|duckdb_\w|pg_\w|sqlite_master|\b(show|describe|summarize|query_table)\b"
 NOW_UTC = """CREATE MACRO now_utc() AS CASE
     WHEN getvariable('now_utc') IS NULL THEN error('now_utc is not set')
@@ -92,11 +90,11 @@ class Warehouse:
             WarehouseError: the view failed.
         """
         self._check_name(name)
-        return _explained(name, self._known, lambda: frame_of(self._connection.sql(self._rows_of(name))))
+        return explained(name, self._known, lambda: frame_of(self._connection.sql(self._rows_of(name))))
 
     def query(self, sql: str) -> pl.DataFrame:
         """The rows of a trusted query; what it reads is made first. Raises as `view` does."""
-        return _explained(sql, self._known, lambda: frame_of(self._relation(sql)))
+        return explained(sql, self._known, lambda: frame_of(self._relation(sql)))
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """The rows of a trusted query of few rows without instants, in half the time that a frame takes. Raises as `view` does."""
@@ -105,7 +103,7 @@ class Warehouse:
             self._make(self._named(sql))
             return self._connection.execute(sql).fetchall()
 
-        return _explained(sql, self._known, ask)
+        return explained(sql, self._known, ask)
 
     def prepare(self, statement: str, parameters: Sequence[object] = ()) -> None:
         """Run a trusted statement that makes a relation, a macro or a variable; what it reads is made first.
@@ -117,7 +115,7 @@ class Warehouse:
             self._make(self._named(statement))
             self._connection.execute(statement, list(parameters))
 
-        _explained(statement, self._known, make)
+        explained(statement, self._known, make)
 
     def checked_query(self, sql: str) -> pl.DataFrame:
         """The rows of a query from a file of the user, which may only read.
@@ -129,7 +127,7 @@ class Warehouse:
             check_statement(self._connection, sql)
             return frame_of(self._relation(sql))
 
-        return _explained(sql, self._known, ask)
+        return explained(sql, self._known, ask)
 
     def keep(self, name: str, *, model: str | None = None) -> None:
         """Compute a view now and hold its rows in memory, for callers that read many views above it.
@@ -141,7 +139,7 @@ class Warehouse:
         Raises as `view` does.
         """
         self._check_name(name)
-        _explained(name, self._known, lambda: self._keep(name, model))
+        explained(name, self._known, lambda: self._keep(name, model))
 
     def keep_requests(self, *, model: str | None = None) -> None:
         """Join requests and runs now, as far as no file has them joined, for callers that read many views above them.
@@ -153,7 +151,7 @@ class Warehouse:
         """
         joining = self._joining
         if joining is not None:
-            _explained("requests", self._known, lambda: joining.keep(model))
+            explained("requests", self._known, lambda: joining.keep(model))
         else:
             self.keep("cold_starts")
             self.keep("joined_requests", model=model)
@@ -161,15 +159,15 @@ class Warehouse:
     def closed_dates(self) -> tuple[ClosedDate, ...]:
         """Those of the closed dates that hold: models are called what they were. Raises as `view` does."""
         joining = self._joining
-        return () if joining is None else _explained("requests", self._known, joining.closed_dates)
+        return () if joining is None else explained("requests", self._known, joining.closed_dates)
 
     def closing(self, day: date) -> ClosedDate:
         """What is to be noted of a date whose requests are written to a file; its path is empty. Raises as `view` does."""
-        return _explained(f"{day}", self._known, lambda: note_of(self._connection, day))
+        return explained(f"{day}", self._known, lambda: note_of(self._connection, day))
 
     def write_requests(self, day: date, path: Path) -> None:
         """Write the requests of a UTC date, as a closed date has them. Raises as `view` does."""
-        _explained(f"{day}", self._known, lambda: write_requests(self._connection, day, path))
+        explained(f"{day}", self._known, lambda: write_requests(self._connection, day, path))
 
     def sums(self) -> tuple[str, ...]:
         """The views whose rows of a closed date are kept, too."""
@@ -177,7 +175,7 @@ class Warehouse:
 
     def write_sums(self, name: str, day: date, path: Path) -> None:
         """Write the rows of a date of a view by date that is kept. Raises as `view` does."""
-        _explained(f"{day}", self._known, lambda: write_sums(self._connection, name, day, path))
+        explained(f"{day}", self._known, lambda: write_sums(self._connection, name, day, path))
 
     def keep_small_tables(self) -> None:
         """Hold tables of few rows in memory from the first query of theirs on, for callers with many queries."""
@@ -201,7 +199,7 @@ class Warehouse:
             self._connection.execute(f'CREATE VIEW "{name}" AS {definition}')
             self._made[name] = "VIEW"
 
-        _explained(definition, self._known, make)
+        explained(definition, self._known, make)
 
     def insert(self, name: str, rows: pl.DataFrame) -> None:
         """Append rows to a table in memory; columns that they lack are null. Raises as `view` does."""
@@ -214,7 +212,7 @@ class Warehouse:
             finally:
                 self._connection.unregister(NEWS)
 
-        _explained(name, self._known, append)
+        explained(name, self._known, append)
 
     def renew(self, names: Iterable[str]) -> None:
         """Compute views that are held in memory again, and those of the like that they need. Raises as `view` does."""
@@ -227,7 +225,7 @@ class Warehouse:
                     self._connection.execute(f'DELETE FROM "{file.name}"')  # noqa: S608 - a name that was looked up
                     self._connection.execute(f'INSERT INTO "{file.name}" {file.select}')
 
-        _explained("renew", self._known, compute)
+        explained("renew", self._known, compute)
 
     def safe_query(self, sql: str, *, timeout_s: float, max_rows: int | None) -> tuple[pl.DataFrame, bool]:
         """Run a person's query: one statement that reads, with limits. The connection can read nothing else from then on.
@@ -254,7 +252,7 @@ class Warehouse:
             relation = self._connection.sql(sql)
             return frame_of(relation if max_rows is None else relation.limit(max_rows + 1))
 
-        rows = _explained(sql, self._known, lambda: _limited(self._connection, timeout_s, ask))
+        rows = explained(sql, self._known, lambda: limited(self._connection, timeout_s, ask))
         cut = max_rows is not None and rows.height > max_rows
         return (rows.head(max_rows) if cut and max_rows is not None else rows), cut
 
@@ -371,66 +369,6 @@ def open_warehouse(  # noqa: PLR0913 - independent choices of the caller, all na
 def unknown_view(name: str, known: Iterable[str]) -> UsageError:
     """The error for a name that no view has."""
     return UsageError(f"no view {name!r}", fix=did_you_mean(name, known) or "list them with: ollalog views")
-
-
-def _limited(connection: duckdb.DuckDBPyConnection, timeout_s: float, ask: Callable[[], Answer]) -> Answer:
-    """Ask, and interrupt the connection when that takes too long."""
-    expired = threading.Event()
-
-    def interrupt() -> None:
-        expired.set()
-        connection.interrupt()
-
-    timer = threading.Timer(timeout_s, interrupt)
-    timer.start()
-    try:
-        return ask()
-    except (duckdb.Error, pl.exceptions.ComputeError) as error:
-        if not expired.is_set():
-            raise
-        fix = "ask for less (a shorter range, LIMIT), or give more time with --timeout"
-        raise QueryTimeoutError(f"the query took longer than {timeout_s:g} s and was stopped", fix=fix) from error
-    finally:
-        timer.cancel()
-
-
-def _explained(sql: str, known: Collection[str], ask: Callable[[], Answer]) -> Answer:
-    """Ask, and turn what DuckDB or polars raise into an error with four parts."""
-    try:
-        return ask()
-    except duckdb.IOException as error:
-        if re.search(r"No such file|No files found|does not exist", str(error)):
-            fix = "run the command again; if it stays, run: ollalog verify"
-            raise PartGoneError("a part of the store is gone", found=_first_line(error), fix=fix) from error
-        raise _failure(sql, known, error) from error
-    except (duckdb.Error, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
-        raise _failure(sql, known, error) from error
-
-
-def _failure(sql: str, known: Collection[str], error: BaseException) -> WarehouseError:
-    """What DuckDB says, shortened, with the name that was probably meant."""
-    message = str(error)
-    table = re.search(r"(?:Table|View|Table Function) with name \"?([^\"\s]+)\"? does not exist", message)
-    candidates = re.search(r"Candidate bindings: (.+)", message)
-    hint = re.search(r"Did you mean \"([^\"]+)\"", message)
-    fix = did_you_mean(table.group(1), known) if table else None
-    if candidates:
-        fix = f"did you mean one of these? {candidates.group(1)}"
-    elif fix is None and hint and hint.group(1) in known:
-        fix = f"did you mean {hint.group(1)!r}?"
-    elif "Permission Error" in message:
-        fix = "only the tables and views that `ollalog views` lists can be read"
-    return WarehouseError(
-        "the query failed",
-        at=" ".join(sql.split())[:200],
-        found=_first_line(error),
-        fix=fix or "see the relations with `ollalog views`, their columns with `ollalog views NAME`",
-    )
-
-
-def _first_line(error: BaseException) -> str:
-    """The first line of a message."""
-    return next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
 
 
 def column_types(name: str) -> dict[str, str]:
