@@ -36,7 +36,7 @@ def go_duration_ns(text: pl.Expr) -> pl.Expr:
     Returns:
         Int64 column of the same length. ns; null where the text is no duration ("1.158472m" is none).
     """
-    parts = text.str.extract_groups(r"^ *(?:(\d+)h)?(?:(\d+)m)?(\d+)(?:\.(\d{1,9}))?s$")
+    parts = text.str.extract_groups(r"^ *(?:([0-9]+)h)?(?:([0-9]+)m)?([0-9]+)(?:\.([0-9]{1,9}))?s$")
     hours, minutes, seconds, fraction = (parts.struct.field(str(number)) for number in range(1, 5))
     whole_s = (
         pl.when(hours.str.len_bytes() <= 5).then(hours).otherwise(pl.when(hours.is_null()).then(pl.lit("0"))).cast(pl.Int64, strict=False)
@@ -47,7 +47,7 @@ def go_duration_ns(text: pl.Expr) -> pl.Expr:
     fraction_ns = fraction.fill_null("0").str.pad_end(9, "0").cast(pl.Int64, strict=False)
     compound_ns = whole_s * 1_000_000_000 + fraction_ns
     micro = text.str.replace(rf"{_MICRO}$", "µs")
-    nanos = text.str.extract(r"^ *(\d+)ns$").cast(pl.Int64, strict=False)
+    nanos = text.str.extract(r"^ *([0-9]+)ns$").cast(pl.Int64, strict=False)
     return pl.when(micro.str.contains(SIMPLE_DURATION)).then(simple_duration_ns(micro)).otherwise(pl.coalesce(nanos, compound_ns))
 
 
@@ -62,4 +62,4 @@ def resolution_ns(text: pl.Expr) -> pl.Expr:
     Returns:
         Int64 column of the same length. ns.
     """
-    return pl.when(text.str.contains(r"m\d+s$")).then(pl.lit(1_000_000_000)).otherwise(pl.lit(1)).cast(pl.Int64)
+    return pl.when(text.str.contains(r"m[0-9]+s$")).then(pl.lit(1_000_000_000)).otherwise(pl.lit(1)).cast(pl.Int64)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from ollalog.parsing.format import LINE_SCHEMA
+from ollalog.parsing.patterns import ascii_only
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ def by_pattern(  # noqa: PLR0913 - what an envelope is
     name: str, rank: int, pattern: str, examples: tuple[str, ...], *, stamp_format: str | None = None, part_pattern: str | None = None
 ) -> Envelope:
     """An envelope that is a prefix: a pattern with the named group `payload` and, with a format, `stamp` (with its offset)."""
+    pattern = ascii_only(pattern)
 
     def unwrap(lines: pl.DataFrame) -> pl.DataFrame:
         groups = lines.select(pl.col("text").str.extract_groups(pattern).alias("groups")).unnest("groups")

@@ -22,6 +22,7 @@ class Extract:
     message (`saying.SAID_SCHEMA`); a line of `marks` belongs to a record that takes shape over several lines. `noise`
     counts recognised lines that are not stored, by kind. `opens` are those line numbers whose next lines, if no format
     owns them, continue them. `listed` are those of a listing, which a runner prints in one go, by the thousand.
+    `between` are those that can stand within a record of many lines.
     `folded` counts continuation lines.
     """
 
@@ -34,12 +35,14 @@ class Extract:
     folded: int = 0
     opens: pl.Series = field(default_factory=lambda: pl.Series("line", dtype=pl.UInt32))
     listed: pl.Series = field(default_factory=lambda: pl.Series("line", dtype=pl.UInt32))
+    between: pl.Series = field(default_factory=lambda: pl.Series("line", dtype=pl.UInt32))
 
 
 @dataclass(frozen=True)
 class Format:
     """One line format: which lines it owns (asked in order of `rank`, lowest first) and how they are read.
 
+    `is_whole`: what it owns need not be looked through for a line of another stream that begins in its middle.
     `is_json`: its lines are JSON objects; only formats that say so are asked for a line that begins with a brace.
     `extract_alike`: how its lines are read once `record_shapes` has taken their values out; None: it has no such lines.
     """
@@ -49,5 +52,6 @@ class Format:
     owns: Callable[[pl.Expr], pl.Expr]
     extract: Callable[[pl.DataFrame], Extract]
     examples: tuple[str, ...]
+    is_whole: bool = False
     is_json: bool = False
     extract_alike: Callable[[pl.DataFrame], Extract] | None = None

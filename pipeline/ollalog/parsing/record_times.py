@@ -23,7 +23,7 @@ def instants(frame: pl.DataFrame) -> pl.DataFrame:
     """
     if "datetime_utc" in frame.columns:
         utc = pl.col("datetime_utc")
-        has_zone = utc.str.contains(r"(?:[Zz]|[+-]\d\d:?\d\d)$")
+        has_zone = utc.str.contains(r"(?:[Zz]|[+-][0-9]{2}:?[0-9]{2})$")
         frame = frame.with_columns(pl.when(has_zone).then(utc).otherwise(pl.concat_str(utc, pl.lit("Z"))).alias("datetime_utc"))
     times = frame.select("line", first_given(frame.columns, TIMES).alias("time"))
     usual, *others = _spellings(times["time"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -13,7 +14,7 @@ from ollalog.parsing import envelopes, formats
 from ollalog.parsing.alike import read_alike
 from ollalog.parsing.envelope import Envelope
 from ollalog.parsing.format import LINE_SCHEMA, NO_LINES, Extract, Format
-from ollalog.parsing.formats import gin_access, llama_server, plain, runner_text, slog_text
+from ollalog.parsing.formats import gin_access, llama_server, runner_text, slog_text
 from ollalog.parsing.guard import guarded
 
 ENVELOPES_AT_MOST = 3
@@ -22,11 +23,10 @@ ENVELOPES_AT_MOST = 3
 
 @dataclass(frozen=True)
 class Routed:
-    """What the formats made of a block: extracts with the names of their formats, lines that no format owns, numbers of those between."""
+    """What the formats made of a block: extracts with the names of their formats, and the lines that no format owns."""
 
     extracts: tuple[tuple[str, Extract], ...]
     unowned: pl.DataFrame
-    between: pl.Series
 
 
 @cache
@@ -65,7 +65,7 @@ def route(lines: pl.DataFrame, formats_asked: Sequence[Format] | None = None) ->
     routed = _routed(lines, all_formats() if formats_asked is None else formats_asked, ENVELOPES_AT_MOST)
     torn: list[tuple[str, Extract]] = []
     unowned = _without_torn(routed.unowned, torn)
-    return Routed(extracts=(*routed.extracts, *torn), unowned=unowned.sort("line"), between=routed.between.sort())
+    return Routed(extracts=(*routed.extracts, *torn), unowned=unowned.sort("line"))
 
 
 def _routed(lines: pl.DataFrame, known_formats: Sequence[Format], envelopes_left: int) -> Routed:
@@ -87,28 +87,24 @@ def _routed(lines: pl.DataFrame, known_formats: Sequence[Format], envelopes_left
     return Routed(
         extracts=(*alike, *(pair for part in parts for pair in part.extracts)),
         unowned=pl.concat([texts, *(part.unowned for part in parts[1:])]),
-        between=pl.concat([part.between for part in parts]),
     )
 
 
 def _asked(lines: pl.DataFrame, asked: list[Format]) -> Routed:
     """Ask formats in order, each for what those before it left."""
     found: list[tuple[str, Extract]] = []
-    between = [NO_LINES["line"]]
     rest = lines
     for known in asked:
         if rest.height == 0:
             break
         mine, rest = owned(rest, known.owns(pl.col("text")))
-        if known.name != gin_access.FORMAT.name:
-            mine = _without_torn(mine, found)
         if known.name in _OF_RUNNERS:
-            mine = _without_torn_by_slog(mine, found)
+            mine = _without_torn_of_runners(mine, found)
+        elif not known.is_whole:
+            mine = _without_torn(mine, found)
         if mine.height:
             found.extend((known.name, extract) for extract in guarded(known.extract, mine, _rejected))
-        if known.name == plain.FORMAT.name:
-            between.append(mine.filter(pl.col("text").str.contains(plain.BETWEEN))["line"])
-    return Routed(extracts=tuple(found), unowned=rest, between=pl.concat(between))
+    return Routed(extracts=tuple(found), unowned=rest)
 
 
 def _without_torn(lines: pl.DataFrame, found: list[tuple[str, Extract]]) -> pl.DataFrame:
@@ -124,10 +120,14 @@ def _without_torn(lines: pl.DataFrame, found: list[tuple[str, Extract]]) -> pl.D
 
 
 _OF_RUNNERS = (llama_server.FORMAT.name, runner_text.FORMAT.name)
+_TORN_STARTS = "|".join(re.escape(start) for start in (gin_access.TORN_START, slog_text.TORN_START))
 
 
-def _without_torn_by_slog(lines: pl.DataFrame, found: list[tuple[str, Extract]]) -> pl.DataFrame:
-    """Take out lines of runners in whose middle a line of the server itself begins, which goes to the end."""
+def _without_torn_of_runners(lines: pl.DataFrame, found: list[tuple[str, Extract]]) -> pl.DataFrame:
+    """Take out lines of runners that hold an access line, or in whose middle a line of slog begins, which goes to the end."""
+    if not lines["text"].str.contains(_TORN_STARTS).any():
+        return lines
+    lines = _without_torn(lines, found)
     torn, whole = owned(lines, pl.col("text").str.contains(slog_text.TORN_START, literal=True))
     if torn.height == 0:
         return lines

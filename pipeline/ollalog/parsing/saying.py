@@ -38,7 +38,7 @@ _SETTING = re.compile(rf"({_KEY}):(.*?)(?= {_KEY}:|$)")
 _SECRET = re.compile(r"PROXY|TOKEN|SECRET|PASSWORD|API_KEY", re.IGNORECASE)
 _SOME_MEMORY = r'"total vram"="[^"]*[1-9]'
 _VALUES = {"prompt_truncated": "prompt", "runners_counted": "count", "gpu_found": "total"}
-_NUMBER = r'"%s":"([\d.]+) ?(?:([KMGT]?i?)B)?"'
+_NUMBER = r'"%s":"([0-9.]+) ?(?:([KMGT]?i?)B)?"'
 _SCALE = {"": 1, "K": 10**3, "Ki": 2**10, "M": 10**6, "Mi": 2**20, "G": 10**9, "Gi": 2**30, "T": 10**12, "Ti": 2**40}
 
 

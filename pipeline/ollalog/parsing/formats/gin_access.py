@@ -13,6 +13,7 @@ import polars as pl
 
 from ollalog.parsing import durations, go_text, names
 from ollalog.parsing.format import Extract, Format
+from ollalog.parsing.patterns import ascii_only
 
 START = "[GIN] "
 TORN_START = "[GIN] 20"
@@ -21,7 +22,7 @@ YEARS = (1970, 2200)
 _TIME_FORMAT = "%Y/%m/%d - %H:%M:%S"
 _COLOUR = r"(?:\x1b|\\u001b|←|\?|␛)\[[0-9;]*m"
 _TAIL = r"""^ \| *([0-9A-Fa-f:.]*) \| ([!#$%&'*+.^_`~0-9A-Za-z-]+) +"((?:[^"\\]|\\.)*)"$"""
-_WHOLE = (
+_WHOLE = ascii_only(
     r"\[GIN\] (\d{4}/\d\d/\d\d - \d\d:\d\d:\d\d) \| *(\d{3}) *\| *("
     + durations.ANY_DURATION
     + r""") *\| *([0-9A-Fa-f:.]*) *\| *([!#$%&'*+.^_`~0-9A-Za-z-]+) +"((?:[^"\\]|\\.)*)"[\s`│>]*$"""
@@ -49,7 +50,7 @@ def _usual(lines: pl.DataFrame) -> pl.DataFrame:
         text.str.slice(49).alias("tail"),
     )
     middles = cut.select(pl.col("middle").unique()).with_columns(
-        pl.col("middle").str.extract(r"^ \| ( *\d{1,3}) \| $").str.strip_chars_start().cast(pl.Int64).alias("status")
+        pl.col("middle").str.extract(r"^ \| ( *[0-9]{1,3}) \| $").str.strip_chars_start().cast(pl.Int64).alias("status")
     )
     tails = cut.select(pl.col("tail").unique())
     fields = tails["tail"].str.extract_groups(_TAIL).struct.unnest()
@@ -119,6 +120,7 @@ def extract(lines: pl.DataFrame) -> Extract:
 FORMAT = Format(
     name="gin_access",
     rank=0,
+    is_whole=True,
     owns=lambda text: text.str.starts_with(START),
     extract=extract,
     examples=(

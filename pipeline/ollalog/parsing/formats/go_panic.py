@@ -6,13 +6,14 @@ import polars as pl
 
 from ollalog.parsing import messages, saying
 from ollalog.parsing.format import Extract, Format
+from ollalog.parsing.patterns import ascii_only
 
 _HEAD = (
     r"^(?:panic: |fatal error: |SIG[A-Z]{2,5}: |unexpected fault address|runtime: |\[signal "
     r"|CUDA error|ROCm error|HIP error|rocBLAS error|GGML_ASSERT"
     r"|.{0,200}GGML_ASSERT\(|terminate called|Segmentation fault|exception |Exception )"
 )
-_REST = (
+_REST = ascii_only(
     r"^(?:goroutine \d+ |created by |\t\S+:\d+|r[a-z0-9]{1,2} +0x|rflags +0x|[cdefgs]s +0x|PC=0x|\s*.*\.go:\d+ \+0x"
     r"|[\w./*()-]+\(.*\)$|\s+(?:/|\.\./)?\S+\.(?:c|cc|cpp|cu|h|hpp):\d+|#\d+ +"
     r"|\S+\([^)]*\+0x[0-9a-f]+\) ?\[0x|\[New LWP|\[Thread debugging|\[Inferior|__|"
@@ -42,7 +43,7 @@ def extract(lines: pl.DataFrame) -> Extract:
 
 FORMAT = Format(
     name="go_panic",
-    rank=6,
+    rank=7,
     owns=lambda text: text.str.contains(f"{_HEAD}|{_REST}"),
     extract=extract,
     examples=("panic: runtime error: index out of range [3] with length 3", "goroutine 1 gp=0xc000002380 m=nil [IO wait]:", "rax    0x0"),

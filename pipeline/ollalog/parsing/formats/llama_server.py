@@ -31,8 +31,10 @@ _KINDS = {
 }
 _KIND = f"({'|'.join(_KINDS)})"
 _TIMINGS = ("prompt_eval", "eval", "total")
-# the prompts in the cache, one by one, for each run that begins
+# a prompt in the cache, where the line is torn or of another build (see prompt_listing)
 _LISTED = "    - prompt "
+_TEMPLATE = "example_format: '"
+_SOMETHING = f"{_TELLING}|{_LISTED}|{_TEMPLATE}"
 _SAMPLER = r"top_p = ([0-9.]+).* temp = ([0-9.]+)"
 MARK_SCHEMA = {
     "line": pl.UInt32(),
@@ -163,17 +165,17 @@ def extract(lines: pl.DataFrame) -> Extract:
     Returns:
         Marks by MARK_SCHEMA, at most one per line; chatter as noise; the chat template's example opens a continuation.
     """
-    telling = lines.filter(lines["text"].str.contains(_TELLING))
-    marks = marks_of(telling)
-    templates = lines.filter(pl.col("text").str.contains("example_format: '", literal=True))["line"]
-    listed = lines["line"].filter(lines["text"].str.contains(_LISTED, literal=True))
+    some = lines.filter(pl.col("text").str.contains(_SOMETHING))
+    marks = marks_of(some.filter(pl.col("text").str.contains(_TELLING)))
+    templates = some["line"].filter(some["text"].str.contains(_TEMPLATE, literal=True))
+    listed = some["line"].filter(some["text"].str.contains(_LISTED, literal=True))
     chatter = lines.height - marks.height
     return Extract(marks=marks, noise={"llama_server": chatter} if chatter else {}, opens=templates, listed=listed)
 
 
 FORMAT = Format(
     name="llama_server",
-    rank=2,
+    rank=3,
     owns=lambda text: text.str.contains(_OWNER),
     extract=extract,
     examples=(

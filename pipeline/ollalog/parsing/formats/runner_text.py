@@ -9,13 +9,14 @@ import polars as pl
 
 from ollalog.parsing import messages, saying
 from ollalog.parsing.format import Extract, Format
+from ollalog.parsing.patterns import ascii_only
 
 _SNAKE = r"[A-Za-z][A-Za-z0-9]*_[A-Za-z0-9_<>:~]*(?:\[[^\]]*\]|\([^)]*\))?"
 _WORDS = (
     "load|init|decode|encode|cmn|spec|warming up|clip|mtmd|main|build|system info|sampling|common|graph|set|get|alloc|warmup|register"
     "|reserve|update|print|model|kv|ggml|rpc|vulkan|metal|cuda|hip|sycl|opencl|system_info|time|sched|tokenizer|error"
 )
-_OWNER = (
+_OWNER = ascii_only(
     rf"^(?:{_SNAKE} ?:|(?:{_WORDS})(?: +\w+)?: |{_SNAKE} +\w+: | *Device \d+: | *- \d+ \('|loading library |\[ *\d+/ *\d+\] "
     r"|[A-Z][a-z]+ \d+ ->|\t*\d+ -> |ggml_|cuBLAS|CUDA driver|ROCm|Metal|WARNING: |warning: |llm_load|llama\.cpp|BLAS |AVX "
     r"|version: \d|built with |  - \w+ +: |~\w+: |key \S+ not found|cuda driver library|nvml |NVML |"
@@ -35,7 +36,7 @@ _TELLING = (
     ),
     *("OUT_OF_DEVICE_MEMORY", "ErrorOutOfMemory", "ErrorOutOfDeviceMemory", "OUT OF MEMORY", "OUT_OF_MEMORY", "rror_out_of_device"),
 )
-_OFFLOADED = r"(offloaded \d+/\d+ layers to GPU)"
+_OFFLOADED = r"(offloaded [0-9]+/[0-9]+ layers to GPU)"
 
 
 def extract(lines: pl.DataFrame) -> Extract:
@@ -71,7 +72,7 @@ def _of(told: pl.DataFrame, kind: str) -> pl.DataFrame:
 
 FORMAT = Format(
     name="runner_text",
-    rank=5,
+    rank=6,
     owns=lambda text: text.str.contains(_OWNER),
     extract=extract,
     examples=(

@@ -45,10 +45,10 @@ def _fields(afters: pl.Series) -> pl.DataFrame:
         .with_columns(
             parts.field("field_1").alias("said"),
             head.field("field_0").alias("zone"),
-            head.field("field_1").str.extract(r"^([A-Z]+)(?:[+-]\d+)?(?: source=\S*)?$").alias("level"),
+            head.field("field_1").str.extract(r"^([A-Z]+)(?:[+-][0-9]+)?(?: source=\S*)?$").alias("level"),
         )
         .with_columns(
-            pl.when(zone == "Z").then(0).when(zone.str.contains(r"^[+-]\d\d:\d\d$"))
+            pl.when(zone == "Z").then(0).when(zone.str.contains(r"^[+-][0-9]{2}:[0-9]{2}$"))
             .then(pl.when(zone.str.starts_with("-")).then(-offset_s).otherwise(offset_s)).cast(pl.Int32).alias("zone_s"),
             pl.when(is_cut_off).then(None).when(is_quoted).then(quoted.field("field_0"))
             .otherwise(bare.field("field_0")).alias("message"),

@@ -9,14 +9,16 @@ import polars as pl
 
 from ollalog.parsing import saying
 from ollalog.parsing.format import Extract, Format
+from ollalog.parsing.patterns import ascii_only
 
 _COLOUR = r"(?:\x1b\[[0-9;]*m)?"
 _CLOCK = r"(\d{4}/\d\d/\d\d \d\d:\d\d:\d\d)(?:\.\d+)?"
 _LEVEL = r"(TRACE|DEBUG|INFO|WARN|ERROR|\[[A-Z]+\])"
-_LINE = rf"^{_COLOUR}{_CLOCK} (?:[\w./-]+:\d+: )?(?:{_LEVEL} )?(.*)$"
+_OWNER = ascii_only(rf"^{_COLOUR}20\d\d/\d\d/\d\d \d\d:\d\d:\d\d")
+_LINE = ascii_only(rf"^{_COLOUR}{_CLOCK} (?:[\w./-]+:\d+: )?(?:{_LEVEL} )?(.*)$")
 # gin writes the stack of a handler that panicked on the lines behind this one, in colour even where there is no terminal
 _RECOVERED = " panic recovered:"
-_TAIL = r'^(.*?)((?: (?:"[^"\\]+"|[A-Za-z_][\w.]*)=(?:"(?:[^"\\]|\\.)*"|\S*))*)$'
+_TAIL = ascii_only(r'^(.*?)((?: (?:"[^"\\]+"|[A-Za-z_][\w.]*)=(?:"(?:[^"\\]|\\.)*"|\S*))*)$')
 
 
 def extract(lines: pl.DataFrame) -> Extract:
@@ -53,8 +55,8 @@ def extract(lines: pl.DataFrame) -> Extract:
 
 FORMAT = Format(
     name="std_log",
-    rank=4,
-    owns=lambda text: text.str.contains(rf"^{_COLOUR}20\d\d/\d\d/\d\d \d\d:\d\d:\d\d"),
+    rank=5,
+    owns=lambda text: text.str.contains(_OWNER),
     extract=extract,
     examples=('2024/08/19 14:09:56 routes.go:1123: INFO server config env="map[OLLAMA_DEBUG:true OLLAMA_NUM_PARALLEL:4]"',),
 )
