@@ -30,6 +30,8 @@ _KINDS = {
     "stop processing: ": "release",
 }
 _KIND = f"({'|'.join(_KINDS)})"
+_KIND_BYTES = 12
+_USUAL_KINDS = {text[:_KIND_BYTES]: kind for text, kind in _KINDS.items()}
 _TIMINGS = ("prompt_eval", "eval", "total")
 # a prompt in the cache, where the line is torn or of another build (see prompt_listing)
 _LISTED = "    - prompt "
@@ -77,7 +79,7 @@ def _ready(lines: pl.DataFrame) -> pl.DataFrame:
 def _bare(lines: pl.DataFrame) -> pl.DataFrame:
     """Timings whose slot and task stand in the line above them: both are null."""
     texts = lines["text"]
-    kind = texts.str.extract(_KIND).replace_strict(_KINDS, default=None, return_dtype=pl.String)
+    kind = _kinds(texts)
     a, b = _timings(texts)
     nothing = pl.lit(None, pl.Int64)
     marks = lines.select(
@@ -89,7 +91,7 @@ def _bare(lines: pl.DataFrame) -> pl.DataFrame:
 def _of_tasks(lines: pl.DataFrame) -> pl.DataFrame:
     parts = _untorn(lines["text"]).str.splitn("|", 3).struct
     rest = parts.field("field_2").alias("rest")
-    kind = rest.str.extract(_KIND).replace_strict(_KINDS, default=None, return_dtype=pl.String)
+    kind = _kinds(rest)
     is_head = kind.is_null() & (rest.str.strip_chars() == "")
     if is_head.any():
         kind = kind.zip_with(~is_head, pl.Series(["timing"], dtype=pl.String).new_from_index(0, kind.len()))
@@ -102,6 +104,16 @@ def _of_tasks(lines: pl.DataFrame) -> pl.DataFrame:
     is_whole = named["kind"].is_not_null() & named["slot"].is_not_null() & named["task"].is_not_null()
     named = named if is_whole.all() else named.filter(is_whole)
     return _with_numbers(named).select(list(MARK_SCHEMA))
+
+
+def _kinds(texts: pl.Series) -> pl.Series:
+    """The kinds of mark by the words that texts begin with, or, where those tell nothing, by the first that are in them."""
+    kinds = texts.str.strip_chars_start(" ").str.head(_KIND_BYTES).replace_strict(_USUAL_KINDS, default=None, return_dtype=pl.String)
+    places = kinds.is_null().arg_true()
+    if places.len() == 0:
+        return kinds
+    found = texts.gather(places).str.extract(_KIND).replace_strict(_KINDS, default=None, return_dtype=pl.String)
+    return kinds.scatter(places, found)
 
 
 def _untorn(texts: pl.Series) -> pl.Series:
@@ -148,12 +160,11 @@ def _float(text: pl.Series) -> pl.Series:
 def _samplers(lines: pl.DataFrame) -> pl.DataFrame:
     numbers = pl.col("text").str.extract_groups(_SAMPLER).struct
     nothing = pl.lit(None, pl.Int64)
-    marks = lines.select(
-        *("line", "byte_offset", nothing.alias("slot"), nothing.alias("task"), pl.lit("sampler").alias("kind")),
-        numbers.field("1").cast(pl.Float64, strict=False).alias("a"),
-        numbers.field("2").cast(pl.Float64, strict=False).alias("b"),
+    told = lines.select(pl.col("text").unique()).with_columns(
+        numbers.field("1").cast(pl.Float64, strict=False).alias("a"), numbers.field("2").cast(pl.Float64, strict=False).alias("b")
     )
-    return marks.filter(pl.col("a").is_not_null())
+    marks = lines.join(told.filter(pl.col("a").is_not_null()), on="text", maintain_order="left")
+    return marks.select("line", "byte_offset", nothing.alias("slot"), nothing.alias("task"), pl.lit("sampler").alias("kind"), "a", "b")
 
 
 def extract(lines: pl.DataFrame) -> Extract:
