@@ -31,6 +31,7 @@ SAID_SCHEMA = {
     "known_event": pl.String(),
 }
 _ATTRIBUTE = r'(?:^| )(?:"([^"\\]*)"|([^\s"=]+))=(?:"([^"\\]*)"|([^\s"]*))'
+_ODD = r'[\\\x00-\x1f]|env="map\['
 _ALL_QUOTED = r'^[^ "=]+="[^"=]*"(?: [^ "=]+="[^"=]*")*$'
 _ALL_BARE = r'^[^ "=]+=[^ "=]*(?: [^ "=]+=[^ "=]*)*$'
 _KEY = r"(?:[A-Z][A-Z0-9_]+|https?_proxy|no_proxy|all_proxy)"
@@ -80,37 +81,27 @@ def _attrs(tails: pl.Series) -> pl.Series:
     Where every value is quoted, or none is, replacing the separators does; a pattern reads the mixed ones, and Go's
     rules of quoting, in Python, what has escapes.
     """
-    text = pl.col("tail")
-    quoted = text.str.replace_all('="', '":"', literal=True).str.replace_all('" ', '","', literal=True)
-    bare = text.str.replace_all("=", '":"', literal=True).str.replace_all(" ", '","', literal=True)
-    frame = (
-        pl.LazyFrame({"tail": tails})
-        .with_columns(
-            pl.when(text.str.len_bytes() == 0).then(pl.lit("none"))
-            .when(text.str.contains(r'[\\\x00-\x1f]|env="map\[')).then(pl.lit("odd"))
-            .when(text.str.contains(_ALL_QUOTED)).then(pl.lit("quoted"))
-            .when(text.str.contains(_ALL_BARE)).then(pl.lit("bare"))
-            .otherwise(pl.lit("mixed")).alias("spelling")
-        )
-        .with_columns(
-            pl.when(pl.col("spelling") == "quoted").then(pl.concat_str(pl.lit('{"'), quoted, pl.lit("}")))
-            .when(pl.col("spelling") == "bare").then(pl.concat_str(pl.lit('{"'), bare, pl.lit('"}'))).alias("attrs")
-        )
-        .collect()
-    )  # fmt: skip
-    rest = frame.with_row_index("place").filter(pl.col("spelling").is_in(["mixed", "odd"]))
-    return frame["attrs"].scatter(rest["place"], _mixed_attributes(rest)) if rest.height else frame["attrs"]
+    attrs = pl.Series("attrs", [None], dtype=pl.String).new_from_index(0, tails.len())
+    places = (tails.str.len_bytes() > 0).arg_true()
+    odd = places.filter(tails.gather(places).str.contains(_ODD))
+    places = places.filter(~places.is_in(odd.implode()))
+    for pattern, read in ((_ALL_QUOTED, _all_quoted), (_ALL_BARE, _all_bare)):
+        is_it = tails.gather(places).str.contains(pattern)
+        attrs = attrs.scatter(places.filter(is_it), read(tails.gather(places.filter(is_it))))
+        places = places.filter(~is_it)
+    mixed = "{" + tails.gather(places).str.replace_all(_ATTRIBUTE, '"$1$2":"$3$4",').str.strip_suffix(",") + "}"
+    is_read = mixed.str.contains(r'^\{"[^"]*":"[^"]*"(?:,"[^"]*":"[^"]*")*\}$')
+    attrs = attrs.scatter(places.filter(is_read), mixed.filter(is_read))
+    rest = pl.concat([odd, places.filter(~is_read)])
+    return attrs.scatter(rest, pl.Series([_odd_attributes(tail) for tail in tails.gather(rest)], dtype=pl.String))
 
 
-def _mixed_attributes(frame: pl.DataFrame) -> pl.Series:
-    """Attributes (JSON) of a frame of `tail` and `spelling` whose values are quoted only where they must be."""
-    joined = pl.col("tail").str.replace_all(_ATTRIBUTE, '"$1$2":"$3$4",')
-    is_plain = (pl.col("spelling") == "mixed") & joined.str.contains(r'^(?:"[^"]*":"[^"]*",)+$')
-    plain = pl.when(is_plain).then(pl.concat_str(pl.lit("{"), joined.str.strip_suffix(","), pl.lit("}"))).alias("attrs")
-    read = frame.select(plain, pl.when(~is_plain).then(pl.col("tail")).alias("tail"))
-    if read["tail"].null_count() == read.height:
-        return read["attrs"]
-    return pl.Series("attrs", [plain if tail is None else _odd_attributes(tail) for plain, tail in read.iter_rows()], dtype=pl.String)
+def _all_quoted(tails: pl.Series) -> pl.Series:
+    return '{"' + tails.str.replace_all('="', '":"', literal=True).str.replace_all('" ', '","', literal=True) + "}"
+
+
+def _all_bare(tails: pl.Series) -> pl.Series:
+    return '{"' + tails.str.replace_all("=", '":"', literal=True).str.replace_all(" ", '","', literal=True) + '"}'
 
 
 def _odd_attributes(tail: str) -> str | None:

@@ -13,6 +13,7 @@ from ollalog.parsing.format import Extract, Format
 
 START = "time=2"
 TORN_START = "time=20"
+_TIME_FORMAT = "%Y-%m-%dT%H:%M:%S.%3f"
 _ESCAPED = r'(?s)^"((?:[^"\\]|\\.)*)"(.*)$'
 
 
@@ -23,7 +24,7 @@ def _cut(lines: pl.DataFrame) -> pl.DataFrame:
     """
     text = pl.col("text")
     timed = lines.with_columns(
-        text.str.slice(5, 23).str.to_datetime("%Y-%m-%dT%H:%M:%S.%3f", strict=False, time_unit="us").alias("ended_local"),
+        text.str.slice(5, 23).str.to_datetime(_TIME_FORMAT, strict=False, time_unit="us", cache=False).alias("ended_local"),
         text.str.slice(28).alias("after"),
     )
     fields = _with_escapes(_fields(timed["after"].unique())).drop("said")
@@ -32,30 +33,25 @@ def _cut(lines: pl.DataFrame) -> pl.DataFrame:
 
 def _fields(afters: pl.Series) -> pl.DataFrame:
     """What the distinct texts behind the time say: `after`, `said` (what follows "msg="), and the parts of SAID_SCHEMA."""
-    parts = pl.col("after").str.splitn(" msg=", 2).struct
-    head = parts.field("field_0").str.splitn(" level=", 2).struct
-    zone, said = pl.col("zone"), pl.col("said")
-    offset_s = zone.str.slice(1, 2).cast(pl.Int32, strict=False) * 3600 + zone.str.slice(4, 2).cast(pl.Int32, strict=False) * 60
+    parts = afters.str.splitn(" msg=", 2).struct
+    heads, said = parts.field("field_0"), parts.field("field_1")
     quoted, bare = said.str.slice(1).str.splitn('"', 2).struct, said.str.splitn(" ", 2).struct
     is_quoted = said.str.starts_with('"')
-    is_cut_off = is_quoted & quoted.field("field_1").is_null()
-    after_quotes = quoted.field("field_1").str.strip_prefix(" ")
-    return (
-        pl.LazyFrame({"after": afters})
-        .with_columns(
-            parts.field("field_1").alias("said"),
-            head.field("field_0").alias("zone"),
-            head.field("field_1").str.extract(r"^([A-Z]+)(?:[+-][0-9]+)?(?: source=\S*)?$").alias("level"),
-        )
-        .with_columns(
-            pl.when(zone == "Z").then(0).when(zone.str.contains(r"^[+-][0-9]{2}:[0-9]{2}$"))
-            .then(pl.when(zone.str.starts_with("-")).then(-offset_s).otherwise(offset_s)).cast(pl.Int32).alias("zone_s"),
-            pl.when(is_cut_off).then(None).when(is_quoted).then(quoted.field("field_0"))
-            .otherwise(bare.field("field_0")).alias("message"),
-            pl.when(is_quoted).then(after_quotes).otherwise(bare.field("field_1")).fill_null("").alias("tail"),
-        )
-        .select("after", "said", "zone_s", "level", "message", "tail")
-        .collect()
+    message = quoted.field("field_0").set(quoted.field("field_1").is_null(), None).zip_with(is_quoted, bare.field("field_0"))
+    tail = quoted.field("field_1").str.strip_prefix(" ").zip_with(is_quoted, bare.field("field_1")).fill_null("")
+    of_heads = pl.DataFrame({"head": heads}).join(_heads(heads.unique()), on="head", how="left", maintain_order="left")
+    return pl.DataFrame({"after": afters, "said": said, "message": message, "tail": tail}).hstack(of_heads.drop("head"))
+
+
+def _heads(heads: pl.Series) -> pl.DataFrame:
+    """What the distinct texts between time and message say: `head`, `zone_s`, `level`."""
+    parts = pl.col("head").str.splitn(" level=", 2).struct
+    zone = parts.field("field_0")
+    offset_s = zone.str.slice(1, 2).cast(pl.Int32, strict=False) * 3600 + zone.str.slice(4, 2).cast(pl.Int32, strict=False) * 60
+    return heads.to_frame("head").with_columns(
+        pl.when(zone == "Z").then(0).when(zone.str.contains(r"^[+-][0-9]{2}:[0-9]{2}$"))
+        .then(pl.when(zone.str.starts_with("-")).then(-offset_s).otherwise(offset_s)).cast(pl.Int32).alias("zone_s"),
+        parts.field("field_1").str.extract(r"^([A-Z]+)(?:[+-][0-9]+)?(?: source=\S*)?$").alias("level"),
     )  # fmt: skip
 
 
