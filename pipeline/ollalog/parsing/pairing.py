@@ -13,6 +13,8 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
+from functools import reduce
+from operator import or_
 
 import polars as pl
 
@@ -202,13 +204,15 @@ def _greedy(requests: pl.DataFrame, runs: pl.DataFrame, end_line: int | None) ->
 def _told(pairs: pl.DataFrame, requests: pl.DataFrame, runs: pl.DataFrame) -> pl.DataFrame:
     """Pairs by PAIR_SCHEMA, with how sure each is."""
     request, run = requests[pairs["request"]], runs[pairs["run"]]
-    rivals = pl.zeros(pairs.height, dtype=pl.Boolean, eager=True)
-    for step in _STEPS:
-        line, longest_ns = (_neighbour(requests[name], pairs["request"], step) for name in ("line", "longest_ns"))
-        run_line, total_ns = (_neighbour(runs[name], pairs["run"], step) for name in ("line", "total_ns"))
-        rivals |= _is_rival(request["line"], run_line, request["longest_ns"], total_ns)
-        rivals |= _is_rival(line, run["line"], longest_ns, run["total_ns"])
-    both = request.hstack(run.select(pl.all().name.suffix("_of_run"))).with_columns(rivals.alias("has_rival"))
+    around_request = _neighbours(requests.select("line", "longest_ns"), pairs["request"])
+    around_run = _neighbours(runs.select("line", "total_ns"), pairs["run"])
+    rivals = [
+        *(_is_rival(request["line"], near["line"], request["longest_ns"], near["total_ns"]) for near in around_run),
+        *(_is_rival(near["line"], run["line"], near["longest_ns"], run["total_ns"]) for near in around_request),
+    ]
+    both = request.hstack(run.select(pl.all().name.suffix("_of_run"))).with_columns(
+        reduce(or_, rivals).fill_null(value=False).alias("has_rival")
+    )
     is_sure = (_distance(pl.col("line"), pl.col("line_of_run")) <= SURE_DISTANCE) & ~pl.col("has_rival")
     return both.sort("line", "line_of_run").select(
         "source",
@@ -225,13 +229,14 @@ _STEPS = (-3, -2, -1, 1, 2, 3)
 """Neighbours that can lie within RIVAL_DISTANCE: a run's timings alone take three lines."""
 
 
-def _neighbour(values: pl.Series, places: pl.Series, step: int) -> pl.Series:
-    """What stands so many places behind each; null beyond the ends."""
-    return values.shift(-step).gather(places)
+def _neighbours(frame: pl.DataFrame, places: pl.Series) -> list[pl.DataFrame]:
+    """The rows so many places behind those of some places; of nulls beyond the ends."""
+    beyond = frame.clear(_STEPS[-1])
+    around = pl.concat([beyond, frame, beyond], rechunk=True)
+    return [around[places + (_STEPS[-1] + step)] for step in _STEPS]
 
 
 def _is_rival(request_line: pl.Series, run_line: pl.Series, longest_ns: pl.Series, total_ns: pl.Series) -> pl.Series:
     """Whether a neighbour of one side could be the other side's, too, and stands near (a run behind its access line: half as near)."""
     lines = request_line - run_line
-    is_near = lines.is_between(-(RIVAL_DISTANCE // 2), RIVAL_DISTANCE)
-    return (is_near & (total_ns <= longest_ns)).fill_null(value=False)
+    return (lines >= -(RIVAL_DISTANCE // 2)) & (lines <= RIVAL_DISTANCE) & (total_ns <= longest_ns)
