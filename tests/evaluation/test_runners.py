@@ -22,10 +22,10 @@ STEPS = {
     "count": ("number",),
     "fail": (),
     "prompt": ("slot", "task", "number"),
-    "end": ("slot", "task", "number"),
+    "release": ("slot", "task", "number"),
 }
 """Values of a step. load: first digits of the file's digest. ready: slots, context. name: the model's. count: runners loaded.
-prompt: slot, task, context. end: slot, task, generated tokens."""
+prompt: slot, task, context. release: slot, task, generated tokens."""
 
 
 def step(byte_offset: int, kind: str, *values: object) -> tuple[object, ...]:
@@ -40,7 +40,7 @@ def test_a_run_is_named_after_its_runner_or_not_at_all(path: Path) -> None:
     assert case["why"]
     runners = Runners()
     follow(runners, [step(place, *values) for place, values in enumerate(case["steps"])])
-    prompts = [str(place) for place, (kind, *_) in enumerate(case["steps"]) if kind == "prompt"]
+    prompts = [place for place, (kind, *_) in enumerate(case["steps"]) if kind == "prompt"]
     assert [(runners.told.get(prompt) or [None])[0] or "" for prompt in prompts] == case["named"]
 
 

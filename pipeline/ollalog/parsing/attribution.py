@@ -24,15 +24,8 @@ _STEP_KINDS = {
     "model_load_failed": "fail",
     "out_of_memory": "fail",
 }
-_STEP_SCHEMA = {
-    "line": pl.Int64(),
-    "kind": pl.String(),
-    "byte_offset": pl.Int64(),
-    "slot": pl.Int64(),
-    "task": pl.Int64(),
-    "number": pl.Int64(),
-    "text": pl.String(),
-}
+_STEP = ("kind", "byte_offset", "slot", "task", "number", "text")
+"""Columns of what the runners live through, beside `line`: as `runners.follow` takes them."""
 
 
 @dataclass(frozen=True)
@@ -81,20 +74,21 @@ def attribute(parsed: ParsedBatch, events: pl.DataFrame, requests: pl.DataFrame,
         after = replace(state, line_count=state.line_count + _counted(parsed))
         return Attributed(_named(pl.DataFrame(schema=runs.RUN_SCHEMA), {}), 0, pl.DataFrame(schema=pairing.PAIR_SCHEMA), after)
     marks, head = runs.with_tasks(marks, state.head)
-    restarts = events.filter(pl.col("event") == "server_config").select("line", "byte_offset")
+    loads = _loads(events)
+    restarts = loads.filter(pl.col("kind") == "restart").select("line", "byte_offset")
     finished, still_open, sampler = runs.assemble(_with_restarts(marks, restarts), state.runs, state.sampler)
-    steps = _steps(marks, events, finished)
+    steps = _steps(loads, marks, finished)
     living = deepcopy(state.runners)
-    runners.follow(living, (row[1:] for row in steps.iter_rows()))
+    runners.follow(living, zip(*(steps[name].to_list() for name in _STEP), strict=True))
     told = living.told
     named = _named(finished, told)
-    kept = {str(run.prompt_offset): told[str(run.prompt_offset)] for run in still_open if str(run.prompt_offset) in told}
+    kept = {run.prompt_offset: told[run.prompt_offset] for run in still_open if run.prompt_offset in told}
     waiting = _with_new(state.waiting, parsed, requests, state.line_count)
     line_count = state.line_count + _counted(parsed)
     pairs, waiting = pairing.settle_pairs(waiting, line_count)
     after = RunnerState(line_count, still_open, sampler, Runners(living.loaded, kept, living.are_all_known), waiting, head)
-    ends = marks.filter(pl.col("kind").is_in(["release", "last_total"])).select(pl.col("line").cast(pl.Int64))
-    return Attributed(named, ends.join(finished, on="line", how="semi").height, pairs, after)
+    ends = marks["line"].filter((marks["kind"] == "release") | (marks["kind"] == "last_total")).cast(pl.Int64)
+    return Attributed(named, int(ends.is_in(finished["line"].implode()).sum()), pairs, after)
 
 
 def _counted(parsed: ParsedBatch) -> int:
@@ -127,47 +121,50 @@ def _with_restarts(marks: pl.DataFrame, restarts: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([marks, added]).sort("line", maintain_order=True)
 
 
-def _steps(marks: pl.DataFrame, events: pl.DataFrame, finished: pl.DataFrame) -> pl.DataFrame:
-    """What the runners live through, in order of lines: loads and their names, runs that begin and end; _STEP_SCHEMA."""
+def _loads(events: pl.DataFrame) -> pl.DataFrame:
+    """What events tell of runners, with `line`; _STEP."""
+    told = events.select("line", "event", "byte_offset", "value", "attrs", "model").filter(events["event"].is_in(list(_STEP_KINDS)))
+    is_load = pl.col("event") == "model_load_started"
     nothing = pl.lit(None, pl.Int64)
-    loads = events.filter(pl.col("event").is_in(list(_STEP_KINDS))).select(
-        "line",
+    return told.select(
+        pl.col("line").cast(pl.Int64),
         pl.col("event").replace_strict(_STEP_KINDS, default=None, return_dtype=pl.String).alias("kind"),
         "byte_offset",
         *(nothing.alias(name) for name in ("slot", "task")),
         pl.col("value").cast(pl.Int64, strict=False).alias("number"),
-        pl.when(pl.col("event") == "model_load_started").then(pl.col("attrs").str.extract(BLOB)).otherwise(pl.col("model")).alias("text"),
+        pl.when(is_load).then(pl.col("attrs").str.extract(BLOB)).otherwise(pl.col("model")).alias("text"),
     )
-    begun = marks.filter(pl.col("kind").is_in(["prompt", "ready"])).select(
+
+
+def _steps(loads: pl.DataFrame, marks: pl.DataFrame, finished: pl.DataFrame) -> pl.DataFrame:
+    """What the runners live through, in order of lines: loads and their names, runs that begin and end; `line` and _STEP."""
+    is_release = marks["kind"] == "release"
+    living = marks.filter((marks["kind"] == "prompt") | (marks["kind"] == "ready") | is_release).select(
         pl.col("line").cast(pl.Int64),
         "kind",
         "byte_offset",
         "slot",
         "task",
-        pl.col("a").cast(pl.Int64, strict=False).alias("number"),
-        pl.lit(None, pl.String).alias("text"),
-    )
-    released = marks.filter(pl.col("kind") == "release").select(
-        pl.col("line").cast(pl.Int64),
-        pl.lit("end").alias("kind"),
-        "byte_offset",
-        "slot",
-        "task",
-        pl.lit(0, pl.Int64).alias("number"),
+        pl.when(pl.col("kind") != "release").then(pl.col("a")).otherwise(0).cast(pl.Int64, strict=False).alias("number"),
         pl.lit(None, pl.String).alias("text"),
     )
     tokens = finished.select("line", pl.col("generated_tokens").alias("generated"))
-    ended = released.join(tokens, on="line", how="left", maintain_order="left").with_columns(
-        pl.coalesce("generated", "number").alias("number")
-    )
-    return pl.concat([loads, begun, ended.drop("generated")]).sort("line", maintain_order=True)
+    told = living.join(tokens, on="line", how="left", maintain_order="left")
+    is_end = (pl.col("kind") == "release") & pl.col("generated").is_not_null()
+    told = told.with_columns(pl.when(is_end).then("generated").otherwise("number").alias("number")).drop("generated")
+    return pl.concat([loads, told]).sort("line", maintain_order=True) if loads.height else told
 
 
-def _named(finished: pl.DataFrame, told: dict[str, list[str | None]]) -> pl.DataFrame:
+def _named(finished: pl.DataFrame, told: dict[int, list[str | None]]) -> pl.DataFrame:
     """Runs with `model` and `model_blob` where their runner is known."""
-    rows = [(int(offset), name, blob) for offset, (name, blob) in told.items()]
-    schema = {"prompt_offset": pl.Int64(), "model": pl.String(), "model_blob": pl.String()}
-    return finished.join(pl.DataFrame(rows, schema=schema, orient="row"), on="prompt_offset", how="left", maintain_order="left")
+    names = [told.get(offset, _UNTOLD) for offset in finished["prompt_offset"].to_list()]
+    return finished.with_columns(
+        pl.Series("model", [name for name, _ in names], dtype=pl.String),
+        pl.Series("model_blob", [blob for _, blob in names], dtype=pl.String),
+    )
+
+
+_UNTOLD: list[str | None] = [None, None]
 
 
 def _with_new(waiting: Waiting, parsed: ParsedBatch, requests: pl.DataFrame, first_line: int) -> Waiting:

@@ -43,11 +43,11 @@ def with_utc(frame: pl.DataFrame, table: str, state: ParserState, context: Conte
     """Add `utc` and `tz_basis` to a frame of `ended_local`, `zone_s` and `stamp`; local times only."""
     by_slog = (pl.col("ended_local") - pl.duration(seconds=pl.col("zone_s"))).dt.replace_time_zone("UTC")
     frame = frame.with_columns(by_slog.alias("utc"), pl.when(pl.col("zone_s").is_not_null()).then(pl.lit("slog")).alias("tz_basis"))
-    is_left = (frame["utc"].is_null() & frame["ended_local"].is_not_null()).alias("is_left")
-    if not is_left.any():
+    places = (frame["utc"].is_null() & frame["ended_local"].is_not_null()).arg_true()
+    if places.len() == 0:
         return frame
-    left = _without_slog(frame.filter(is_left), state.last_resolved.get(table), state.look_ahead_s, context)
-    return pl.concat([frame.filter(~is_left), left.select(frame.columns)]).sort("line")
+    left = _without_slog(frame.select("ended_local", "stamp")[places], state.last_resolved.get(table), state.look_ahead_s, context)
+    return frame.with_columns(frame[name].scatter(places, left[name]) for name in ("utc", "tz_basis"))
 
 
 def _without_slog(frame: pl.DataFrame, last: datetime | None, look_ahead_s: int | None, context: Context) -> pl.DataFrame:

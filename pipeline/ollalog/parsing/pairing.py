@@ -13,6 +13,8 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
+from functools import reduce
+from operator import or_
 
 import polars as pl
 
@@ -64,11 +66,9 @@ def settle_pairs(waiting: Waiting, end_line: int) -> tuple[pl.DataFrame, Waiting
     requests, runs = waiting.requests, waiting.runs
     if runs.height == 0 or requests.height == 0:
         return pl.DataFrame(schema=PAIR_SCHEMA), _still_waiting(requests, runs, end_line)
-    pairs = _nearest_pairs(requests, runs, end_line)
-    rest_requests = _unused(requests, pairs["request"])
-    rest_runs = _unused(runs, pairs["run"])
-    chosen = _greedy(rest_requests, rest_runs, end_line)
-    pairs = pl.concat([pairs, pl.DataFrame(chosen, schema={"request": pl.Int64(), "run": pl.Int64()}, orient="row")])
+    nearest = _nearest_pairs(requests, runs, end_line)
+    chosen = _greedy(_with_used(requests, nearest["request"]), _with_used(runs, nearest["run"]), end_line)
+    pairs = pl.concat([nearest, _pairs(chosen)])
     told = _told(pairs, requests, runs)
     return told, _still_waiting(_with_used(requests, pairs["request"]), _with_used(runs, pairs["run"]), end_line)
 
@@ -76,9 +76,7 @@ def settle_pairs(waiting: Waiting, end_line: int) -> tuple[pl.DataFrame, Waiting
 def provisional_pairs(waiting: Waiting) -> pl.DataFrame:
     """The pairs that waiting requests would get if nothing more came, PAIR_SCHEMA; all of them are `likely`."""
     requests, runs = waiting.requests, waiting.runs
-    chosen = _greedy(_unused(requests), _unused(runs), None)
-    pairs = pl.DataFrame(chosen, schema={"request": pl.Int64(), "run": pl.Int64()}, orient="row")
-    return _told(pairs, requests, runs).with_columns(pl.lit("likely").alias("confidence"))
+    return _told(_pairs(_greedy(requests, runs, None)), requests, runs).with_columns(pl.lit("likely").alias("confidence"))
 
 
 def likeliest_runs(waiting: Waiting) -> dict[Place, Place | None]:
@@ -86,7 +84,7 @@ def likeliest_runs(waiting: Waiting) -> dict[Place, Place | None]:
     requests, runs = waiting.requests, waiting.runs
     if not requests.height:
         return {}
-    chosen = dict(_greedy(_unused(requests), _unused(runs), None)) if runs.height else {}
+    chosen = dict(_greedy(requests, runs, None))
     run_places = runs.select("source", "byte_offset").rows()
     free = requests.with_row_index("place").filter(~pl.col("used")).select("place", "source", "byte_offset")
     return {
@@ -94,10 +92,9 @@ def likeliest_runs(waiting: Waiting) -> dict[Place, Place | None]:
     }
 
 
-def _unused(frame: pl.DataFrame, taken: pl.Series | None = None) -> pl.DataFrame:
-    """The rows not used yet, with their `place` in the frame."""
-    rest = frame.with_row_index("place").with_columns(pl.col("place").cast(pl.Int64)).filter(~pl.col("used"))
-    return rest if taken is None else rest.join(taken.to_frame("place"), on="place", how="anti", maintain_order="left")
+def _pairs(chosen: list[tuple[int, int]]) -> pl.DataFrame:
+    """Pairs of places in the frames of requests and runs."""
+    return pl.DataFrame(chosen, schema={"request": pl.Int64(), "run": pl.Int64()}, orient="row")
 
 
 def _with_used(frame: pl.DataFrame, taken: pl.Series) -> pl.DataFrame:
@@ -106,21 +103,21 @@ def _with_used(frame: pl.DataFrame, taken: pl.Series) -> pl.DataFrame:
 
 def _still_waiting(requests: pl.DataFrame, runs: pl.DataFrame, end_line: int) -> Waiting:
     """Forget what no line to come can matter to; used ones stay a little, as rivals of their neighbours."""
-    is_recent = pl.col("line") >= end_line - 3 * SURE_DISTANCE
-    free_runs = runs.filter(~pl.col("used") & (pl.col("line") >= end_line - 2 * LINES_BEFORE))
-    hoping = _with_run_near(requests.filter(~pl.col("used") & (pl.col("line") >= end_line - LINES_BEFORE)), free_runs, end_line)
+    requests = requests.slice(_count_before(requests, end_line - LINES_BEFORE))
+    runs = runs.slice(_count_before(runs, end_line - 2 * LINES_BEFORE))
+    is_rival = pl.col("line") >= end_line - 3 * SURE_DISTANCE
+    lines, free_runs = requests["line"], runs["line"].filter(~runs["used"])
+    # a run may still come, or there is one near that may become theirs
+    has_run_near = free_runs.search_sorted(lines + LINES_AFTER, side="right") > free_runs.search_sorted(lines - LINES_BEFORE)
+    hopes = has_run_near | (lines >= end_line - LINES_AFTER)
     return Waiting(
-        pl.concat([requests.filter(pl.col("used") & is_recent), hoping]).sort("line"),
-        pl.concat([runs.filter(pl.col("used") & is_recent), free_runs]).sort("line"),
+        requests.filter(pl.when("used").then(is_rival).otherwise(hopes)),
+        runs.filter(~pl.col("used") | is_rival),
     )
 
 
-def _with_run_near(requests: pl.DataFrame, runs: pl.DataFrame, end_line: int) -> pl.DataFrame:
-    """Requests for which a run may still come, or that have one near that may become theirs."""
-    lines = runs.select("line", pl.col("line").alias("run_line"))
-    before = requests.select("line").join_asof(lines, on="line", strategy="backward", tolerance=LINES_BEFORE)["run_line"]
-    behind = requests.select("line").join_asof(lines, on="line", strategy="forward", tolerance=LINES_AFTER)["run_line"]
-    return requests.filter(before.is_not_null() | behind.is_not_null() | (requests["line"] >= end_line - LINES_AFTER))
+def _count_before(frame: pl.DataFrame, line: int) -> int:
+    return int(frame["line"].search_sorted(line))
 
 
 def _distance(request_line: pl.Expr, run_line: pl.Expr) -> pl.Expr:
@@ -130,60 +127,65 @@ def _distance(request_line: pl.Expr, run_line: pl.Expr) -> pl.Expr:
     return near.when((lines < 0) & (lines >= -LINES_AFTER)).then(-2 * lines)
 
 
-def _nearest(frame: pl.DataFrame, others: pl.DataFrame, *, are_runs: bool) -> pl.DataFrame:
-    """For each row the nearest of the others, before or behind it: `place`, `other`, `distance`; none where two are as near."""
-    keyed = others.select("line", pl.col("line").alias("other_line"), pl.col("place").alias("other"))
-    sides = []
-    for strategy in ("backward", "forward"):
-        near = frame.select("place", "line").join_asof(keyed, on="line", strategy=strategy)
-        request_line, run_line = (pl.col("line"), pl.col("other_line")) if are_runs else (pl.col("other_line"), pl.col("line"))
-        sides.append(near.select("place", "other", _distance(request_line, run_line).alias("distance")))
-    before, behind = sides
-    both = before.hstack(behind.select(pl.col("other").alias("other_behind"), pl.col("distance").alias("distance_behind")))
-    far = 10 * LINES_BEFORE
-    is_before = pl.col("distance").fill_null(far) < pl.col("distance_behind").fill_null(far)
-    is_tie = pl.col("distance").fill_null(far) == pl.col("distance_behind").fill_null(far)
-    return both.filter(~is_tie).select(
-        "place",
-        pl.when(is_before).then(pl.col("other")).otherwise(pl.col("other_behind")).alias("other"),
-        pl.when(is_before).then(pl.col("distance")).otherwise(pl.col("distance_behind")).alias("distance"),
+def _nearest(lines: pl.Series, others: pl.Series, *, are_runs: bool) -> pl.DataFrame:
+    """For each line the nearest of the others (all in order), before or behind it: `other`, its place, and `distance`.
+
+    Both are null where there is none, or two are as near.
+    """
+    behind = others.search_sorted(lines)
+    bounded = pl.concat([pl.Series([-_FAR]), others, pl.Series([_FAR])])
+    sides = pl.DataFrame([lines.alias("line"), behind.cast(pl.Int64).alias("behind"), bounded.gather(behind).alias("line_before")])
+    sides = sides.with_columns(bounded.gather(behind + 1).alias("line_behind"))
+    line = pl.col("line")
+    before, ahead = (
+        (_distance(line, other) if are_runs else _distance(other, line)).fill_null(_FAR)
+        for other in (pl.col("line_before"), pl.col("line_behind"))
     )
+    return sides.select(
+        pl.when(before < ahead).then(pl.col("behind") - 1).when(ahead < before).then(pl.col("behind")).alias("other"),
+        pl.when(before != ahead).then(pl.min_horizontal(before, ahead)).alias("distance"),
+    )
+
+
+_FAR = 1 << 60
 
 
 def _nearest_pairs(requests: pl.DataFrame, runs: pl.DataFrame, end_line: int) -> pl.DataFrame:
     """Pairs whose sides are each other's nearest and can stay so: most of them. `request` and `run`: places in the frames."""
-    free_requests, free_runs = _unused(requests), _unused(runs)
-    of_request = _nearest(free_requests, free_runs, are_runs=True)
-    of_run = _nearest(free_runs, free_requests, are_runs=False).select(pl.col("place").alias("other"), pl.col("other").alias("place"))
-    mutual = of_request.join(of_run, on=["place", "other"], how="inner", maintain_order="left")
-    mutual = mutual.join(free_requests.select("place", "line", "longest_ns"), on="place", how="left", maintain_order="left").join(
-        free_runs.select(pl.col("place").alias("other"), pl.col("line").alias("run_line"), "total_ns"),
-        on="other",
-        how="left",
-        maintain_order="left",
-    )
-    is_final = _is_final(pl.col("line"), pl.col("run_line"), pl.col("distance"), end_line)
-    fits = pl.col("total_ns") <= pl.col("longest_ns")
-    return mutual.filter(fits & is_final).select(pl.col("place").alias("request"), pl.col("other").alias("run"))
-
-
-def _is_final(request_line: pl.Expr, run_line: pl.Expr, distance: pl.Expr, end_line: int) -> pl.Expr:
-    """Whether no line to come can be nearer to either side, nor a rival within RIVAL_DISTANCE."""
-    reach = pl.max_horizontal(distance, pl.lit(RIVAL_DISTANCE))
-    return (run_line + reach < end_line) & (request_line + (reach + 1) // 2 < end_line)
+    request_places, run_places = (~requests["used"]).arg_true(), (~runs["used"]).arg_true()
+    request_lines, run_lines = requests["line"].gather(request_places), runs["line"].gather(run_places)
+    # of the free ones, by their places among those
+    near = _nearest(run_lines, request_lines, are_runs=False).with_row_index("run").drop_nulls()
+    back = _nearest(request_lines.gather(near["other"]), run_lines, are_runs=True)["other"]
+    near = near.filter((near["run"] == back).fill_null(value=False))
+    request, run = request_places.gather(near["other"]), run_places.gather(near["run"])
+    line, run_line, distance = requests["line"].gather(request), runs["line"].gather(run), near["distance"]
+    # no line to come can be nearer to either side, nor a rival within RIVAL_DISTANCE
+    reach = distance.clip(RIVAL_DISTANCE)
+    is_final = (run_line + reach < end_line) & (line + (reach + 1) // 2 < end_line)
+    fits = runs["total_ns"].gather(run) <= requests["longest_ns"].gather(request)
+    found = pl.DataFrame([request.alias("request"), run.alias("run")]).cast(pl.Int64)
+    return found.filter(is_final & fits)
 
 
 def _greedy(requests: pl.DataFrame, runs: pl.DataFrame, end_line: int | None) -> list[tuple[int, int]]:
-    """Pairs in order of distance, each side once; sides of a pair that is not final yet are left alone (None: all are)."""
+    """Pairs of places of those not used, in order of distance, each side once.
+
+    Sides of a pair that is not final yet are left alone (None: all are final).
+    """
+    run_places = (~runs["used"]).arg_true()
+    if not run_places.len():
+        return []
+    request_places = (~requests["used"]).arg_true()
+    lines, longest_ns = requests["line"].gather(request_places).to_list(), requests["longest_ns"].gather(request_places).to_list()
+    places = request_places.to_list()
     edges: list[tuple[int, int, int, int, int]] = []
-    run_rows = runs.select("line", "place", "total_ns").rows()
-    run_lines = [row[0] for row in run_rows]
-    for line, place, longest_ns in requests.select("line", "place", "longest_ns").iter_rows():
-        first, last = bisect_left(run_lines, line - LINES_BEFORE), bisect_right(run_lines, line + LINES_AFTER)
-        for run_line, run_place, total_ns in run_rows[first:last]:
-            if total_ns <= longest_ns:
-                distance = line - run_line if run_line <= line else 2 * (run_line - line)
-                edges.append((distance, line, run_line, place, run_place))
+    for run_place in run_places:
+        run_line, total_ns = runs["line"][run_place], runs["total_ns"][run_place]
+        for at in range(bisect_left(lines, run_line - LINES_AFTER), bisect_right(lines, run_line + LINES_BEFORE)):
+            if total_ns <= longest_ns[at]:
+                line = lines[at]
+                edges.append((line - run_line if run_line <= line else 2 * (run_line - line), line, run_line, places[at], run_place))
     edges.sort()
     taken_requests: set[int] = set()
     taken_runs: set[int] = set()
@@ -201,20 +203,18 @@ def _greedy(requests: pl.DataFrame, runs: pl.DataFrame, end_line: int | None) ->
 
 def _told(pairs: pl.DataFrame, requests: pl.DataFrame, runs: pl.DataFrame) -> pl.DataFrame:
     """Pairs by PAIR_SCHEMA, with how sure each is."""
-    side = requests.with_row_index("request").with_columns(pl.col("request").cast(pl.Int64), *_neighbours("longest_ns"))
-    other = runs.with_row_index("run").with_columns(pl.col("run").cast(pl.Int64), *_neighbours("total_ns"))
-    both = pairs.join(side, on="request", how="left").join(other, on="run", how="left", suffix="_of_run").sort("line", "line_of_run")
-    line, run_line = pl.col("line"), pl.col("line_of_run")
+    request, run = requests[pairs["request"]], runs[pairs["run"]]
+    around_request = _neighbours(requests.select("line", "longest_ns"), pairs["request"])
+    around_run = _neighbours(runs.select("line", "total_ns"), pairs["run"])
     rivals = [
-        rival
-        for step in _STEPS
-        for rival in (
-            _is_rival(line, pl.col(f"line{step:+d}_of_run"), pl.col("longest_ns"), pl.col(f"total_ns{step:+d}")),
-            _is_rival(pl.col(f"line{step:+d}"), run_line, pl.col(f"longest_ns{step:+d}"), pl.col("total_ns")),
-        )
+        *(_is_rival(request["line"], near["line"], request["longest_ns"], near["total_ns"]) for near in around_run),
+        *(_is_rival(near["line"], run["line"], near["longest_ns"], run["total_ns"]) for near in around_request),
     ]
-    is_sure = (_distance(line, run_line) <= SURE_DISTANCE) & ~pl.any_horizontal(rivals)
-    return both.select(
+    both = request.hstack(run.select(pl.all().name.suffix("_of_run"))).with_columns(
+        reduce(or_, rivals).fill_null(value=False).alias("has_rival")
+    )
+    is_sure = (_distance(pl.col("line"), pl.col("line_of_run")) <= SURE_DISTANCE) & ~pl.col("has_rival")
+    return both.sort("line", "line_of_run").select(
         "source",
         "byte_offset",
         "happened_at",
@@ -229,10 +229,14 @@ _STEPS = (-3, -2, -1, 1, 2, 3)
 """Neighbours that can lie within RIVAL_DISTANCE: a run's timings alone take three lines."""
 
 
-def _neighbours(number: str) -> list[pl.Expr]:
-    return [pl.col(name).shift(-step).alias(f"{name}{step:+d}") for step in _STEPS for name in ("line", number)]
+def _neighbours(frame: pl.DataFrame, places: pl.Series) -> list[pl.DataFrame]:
+    """The rows so many places behind those of some places; of nulls beyond the ends."""
+    beyond = frame.clear(_STEPS[-1])
+    around = pl.concat([beyond, frame, beyond], rechunk=True)
+    return [around[places + (_STEPS[-1] + step)] for step in _STEPS]
 
 
-def _is_rival(request_line: pl.Expr, run_line: pl.Expr, longest_ns: pl.Expr, total_ns: pl.Expr) -> pl.Expr:
-    """Whether a neighbour of one side could be the other side's, too, and stands near."""
-    return ((_distance(request_line, run_line) <= RIVAL_DISTANCE) & (total_ns <= longest_ns)).fill_null(value=False)
+def _is_rival(request_line: pl.Series, run_line: pl.Series, longest_ns: pl.Series, total_ns: pl.Series) -> pl.Series:
+    """Whether a neighbour of one side could be the other side's, too, and stands near (a run behind its access line: half as near)."""
+    lines = request_line - run_line
+    return (lines >= -(RIVAL_DISTANCE // 2)) & (lines <= RIVAL_DISTANCE) & (total_ns <= longest_ns)

@@ -102,7 +102,8 @@ def joined(parts: Sequence[ParsedBatch]) -> ParsedBatch:
 
     def frames(name: str) -> pl.DataFrame:
         moved: list[pl.DataFrame] = [getattr(part, name).with_columns(pl.col("line") + first) for part, first in placed]
-        return pl.concat(moved)
+        # Columns added later have one piece each, and a frame whose columns are cut differently is copied as a whole for every look at it.
+        return pl.concat(moved, rechunk=True)
 
     def lines(name: str) -> pl.Series:
         moved: list[pl.Series] = [getattr(part, name) + first for part, first in placed]

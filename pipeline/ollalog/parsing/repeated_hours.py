@@ -13,6 +13,8 @@ from ollalog.parsing.zones import SLACK
 _HOUR = timedelta(hours=1)
 _PUT_BACK_BEFORE = 3
 """Clocks are put back at the end of summer time so that they show an hour before this one."""
+_US = timedelta(microseconds=1)
+_DAY_US = timedelta(days=1) // _US
 _MOST = 8
 """In one block: a block of more years is damaged."""
 
@@ -39,18 +41,24 @@ def with_repeated_hours(turns: pl.DataFrame, parsed: ParsedBatch, last_utc: date
 def _first_put_back(turns: pl.DataFrame, parsed: ParsedBatch, last_utc: datetime | None) -> int | None:
     """The first access line at night that ended up to an hour before what is told before it; None: there is none."""
     asked = parsed.requests.select("line", "ended_local")
-    is_night = pl.col("ended_local").dt.hour() < _PUT_BACK_BEFORE
-    if not asked.select(is_night.any()).item():
+    nights = (asked["ended_local"].to_physical() % _DAY_US < _PUT_BACK_BEFORE * (_HOUR // _US)).arg_true()
+    if nights.len() == 0:
         return None
+    # what is told before the first of them matters as far as its time in UTC is known
+    first, last = max(int(nights[0]) - 1, 0), int(nights[-1])
+    if turns.filter(pl.col("line") <= asked["line"][first])["zone_s"][-1] is None:
+        first = 0
+    asked = asked.slice(first, last + 1 - first)
+    events = parsed.events.select(pl.col("line").cast(pl.Int64), "ended_local", "stamp", pl.col("zone_s").alias("own_zone_s"))
+    events = events.filter(events["line"].is_between(asked["line"][0] if first else -1, asked["line"][-1]))
     local = pl.col("ended_local").dt.replace_time_zone("UTC")
-    own = parsed.events.select(pl.col("line").cast(pl.Int64), "ended_local", "stamp", pl.col("zone_s").alias("own_zone_s"))
-    told = placed(own, turns, "zone_s").select(
+    told = placed(events, turns, "zone_s").select(
         "line",
         pl.coalesce(local - pl.duration(seconds=pl.coalesce("own_zone_s", "zone_s")), "stamp").alias("utc"),
         pl.lit(value=False).alias("is_night"),
     )
     ended = placed(asked, turns, "zone_s").select(
-        "line", (local - pl.duration(seconds=pl.col("zone_s"))).alias("utc"), is_night.alias("is_night")
+        "line", (local - pl.duration(seconds=pl.col("zone_s"))).alias("utc"), (local.dt.hour() < _PUT_BACK_BEFORE).alias("is_night")
     )
     steps = pl.concat([told, ended]).drop_nulls("utc").sort("line", maintain_order=True)
     behind = pl.col("utc").shift(1, fill_value=last_utc) - pl.col("utc")

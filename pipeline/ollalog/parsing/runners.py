@@ -68,7 +68,7 @@ class Runners:
     """
 
     loaded: list[Runner] = field(default_factory=list)
-    told: dict[str, list[str | None]] = field(default_factory=dict)
+    told: dict[int, list[str | None]] = field(default_factory=dict)
     are_all_known: bool = False
 
     def restart(self) -> None:
@@ -112,7 +112,7 @@ class Runners:
         if task >= chosen.next_task:
             chosen.next_task = task + 1
         chosen.active = [*(busy for busy in chosen.active if busy[0] != slot), [slot, task]] if chosen.active else [[slot, task]]
-        self.told[str(byte_offset)] = [chosen.name, chosen.blob]
+        self.told[byte_offset] = [chosen.name, chosen.blob]
 
     def _told_apart(self, able: list[Runner], slot: int, task: int) -> Runner | None:
         """The runner among several that a task number points at; where none is, all that it may be of lose count."""
@@ -151,26 +151,26 @@ def follow(runners: Runners, steps: Iterable[tuple[Any, ...]]) -> None:
     Args:
         runners: is changed.
         steps: (kind, byte_offset, slot, task, number, text) with the kinds restart, load (text: blob), name (text),
-            ready (slot: slots, number: context), count (number), fail, prompt (number: context), end (number: tokens).
+            ready (slot: slots, number: context), count (number), fail, prompt (number: context), release (number: tokens).
     """
     for kind, byte_offset, slot, task, number, text in steps:
         newest = runners.loaded[-1] if runners.loaded else None
         match kind:
-            case "restart":
-                runners.restart()
+            case "prompt":
+                runners.begin(byte_offset, slot, task, number)
+            case "release":
+                runners.end(slot, task, number)
             case "load":
                 runners.load(text)
             case "name" if newest is not None:
                 newest.name = text
-            case "ready" if newest is not None:
-                newest.slots, newest.context, newest.is_ready = slot, number, True
             case "count":
                 runners.count(number)
+            case "ready" if newest is not None:
+                newest.slots, newest.context, newest.is_ready = slot, number, True
             case "fail":
                 runners.fail()
-            case "prompt":
-                runners.begin(byte_offset, slot, task, number)
-            case "end":
-                runners.end(slot, task, number)
+            case "restart":
+                runners.restart()
             case _:
                 pass

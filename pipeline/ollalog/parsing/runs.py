@@ -7,6 +7,8 @@ runs cut off, torn lines, runs still open), one after the other by `open_runs`.
 
 from __future__ import annotations
 
+from typing import Any
+
 import polars as pl
 
 from ollalog.parsing import open_runs
@@ -49,21 +51,24 @@ def assemble(
         prompt" line. Runs without a sampler only embed and are left out. Then the runs that are open now, and the sampler
         line not used.
     """
-    marks = marks.filter(pl.col("kind") != "ready")
+    if (marks["kind"] == "ready").any():
+        marks = marks.filter(pl.col("kind") != "ready")
     if marks.height == 0:
         return pl.DataFrame(schema=RUN_SCHEMA), remembered, sampler
-    frame, pending = _with_samplers(marks, sampler)
-    frame = frame.with_columns((pl.col("kind") == "launch").cast(pl.Int32).cum_sum().over(_KEY).alias("turn"))
-    runs = _runs(frame)
+    marks, pending = _with_samplers(marks, sampler)
+    lots = marks.sort(_KEY, maintain_order=True)
+    lot_of, first, shape = _lots(lots)
+    shapes = {number: kinds for number in shape.unique().to_list() if (kinds := _regular_kinds(number)) is not None}
+    keys = lots.select(_KEY)[first].with_row_index("lot")
     busy = pl.DataFrame([(run.slot, run.task) for run in remembered], schema={"slot": pl.Int64(), "task": pl.Int64()}, orient="row")
-    odd_keys = pl.concat([runs.filter(~pl.col("is_regular")).select(_KEY), busy]).unique()
-    regular = runs.join(odd_keys, on=_KEY, how="anti", nulls_equal=True).filter(_is_generation()).select(list(RUN_SCHEMA))
-    restarts = frame.filter(pl.col("kind") == "restart")
-    odd_keys = pl.concat([odd_keys, restarts.select(_KEY)]).unique()
-    odd = frame.join(odd_keys, on=_KEY, how="semi", nulls_equal=True, maintain_order="left")
-    ended, still_open = open_runs.follow(odd.select(list(MARK_SCHEMA)).iter_rows(), remembered)
-    told = pl.DataFrame(ended, schema=RUN_SCHEMA, orient="row")
-    return pl.concat([regular, told]).sort("line"), still_open, pending
+    odd_keys = pl.concat([keys.filter(~shape.is_in(list(shapes))).select(_KEY), busy]).unique()
+    odd_lots = keys.join(odd_keys, on=_KEY, how="semi", nulls_equal=True)["lot"]
+    is_odd = pl.zeros(first.len(), dtype=pl.Boolean, eager=True).scatter(odd_lots, values=True)
+    odd = lots.filter(is_odd[lot_of]).sort("line", maintain_order=True)
+    ended, still_open = open_runs.follow(odd.iter_rows(), remembered)
+    regular = [_regular(lots, first.filter((shape == number) & ~is_odd), kinds) for number, kinds in shapes.items()]
+    runs = _rows(pl.concat([pl.DataFrame(schema=_TOLD), *regular], how="diagonal"))
+    return pl.concat([runs, pl.DataFrame(ended, schema=RUN_SCHEMA, orient="row")]).sort("line"), still_open, pending
 
 
 def with_tasks(marks: pl.DataFrame, head: list[int] | None) -> tuple[pl.DataFrame, list[int] | None]:
@@ -87,25 +92,24 @@ def with_tasks(marks: pl.DataFrame, head: list[int] | None) -> tuple[pl.DataFram
     return filled.filter(~is_head), list(heads.select(_KEY).row(-1)) if heads.height else head
 
 
-def _is_generation() -> pl.Expr:
-    """A run that printed timings or was given a sampler; the others embed."""
-    return pl.col("total_ns").is_not_null() | pl.col("temperature").is_not_null()
-
-
 def _with_samplers(marks: pl.DataFrame, sampler: list[float] | None) -> tuple[pl.DataFrame, list[float] | None]:
     """Give each launch the sampler line printed last before it: `a` top_p and `b` temperature; and the one not used yet."""
     if sampler is not None:
         before = pl.DataFrame([(0, 0, None, None, "sampler", *sampler)], schema=MARK_SCHEMA, orient="row")
         marks = pl.concat([before, marks])
-    is_sampler, is_launch = pl.col("kind") == "sampler", pl.col("kind") == "launch"
-    epoch = is_launch.cast(pl.Int32).cum_sum().shift(1, fill_value=0).alias("epoch")
-    seen = {name: pl.when(is_sampler).then(pl.col(name)).forward_fill().over("epoch") for name in ("a", "b")}
-    filled = marks.with_columns(epoch).with_columns(
-        *(pl.when(is_launch | is_sampler).then(seen[name]).otherwise(pl.col(name)).alias(name) for name in seen)
-    )
-    since_launch = filled.filter(is_sampler & (pl.col("epoch") == is_launch.sum()))
-    pending = list(since_launch.select("a", "b").row(-1)) if since_launch.height else None
-    return filled.filter(~is_sampler).select(list(MARK_SCHEMA)), pending
+    is_sampler = marks["kind"] == "sampler"
+    launches = (marks["kind"] == "launch").arg_true().cast(pl.Int64)
+    launch_before = launches.shift(1, fill_value=-1)
+    last_launch = launches[-1] if launches.len() else -1
+    pending: list[Any] = []
+    for name in ("a", "b"):
+        samplers = pl.concat([pl.Series([-1]), (is_sampler & marks[name].is_not_null()).arg_true().cast(pl.Int64)])
+        nearest = samplers.gather(samplers.search_sorted(launches) - 1)
+        told = marks[name].gather(nearest.clip(0)).set(nearest <= launch_before, None)
+        pending.append(marks[name][samplers[-1]] if samplers[-1] > last_launch else None)
+        marks = marks.with_columns(marks[name].scatter(launches, told))
+    is_pending = is_sampler.slice(last_launch + 1).any()
+    return marks.filter(~is_sampler), pending if is_pending else None
 
 
 # kind of mark -> columns that its numbers a and b fill
@@ -121,49 +125,80 @@ _TELLS = {
 }
 
 
-def _runs(frame: pl.DataFrame) -> pl.DataFrame:
-    """One row per slot, task and turn: RUN_SCHEMA and `is_regular`: every kind of line at most once, from launch to release."""
-    kind = pl.col("kind")
-    told = [
-        pl.when(kind == name).then(pl.col(number)).alias(column)
-        for name, columns in _TELLS.items()
-        for number, column in zip(("a", "b"), columns, strict=True)
-        if column
-    ]
-    columns = [column for pair in _TELLS.values() for column in pair if column]
-    prompt_offset = pl.when(kind == "prompt").then(pl.col("byte_offset")).alias("prompt_offset")
-    coded = frame.with_columns(*told, prompt_offset, kind.cast(_KIND_TYPE).to_physical().alias("code"))
-    total_offset = pl.col("byte_offset").filter(kind.is_in(["total", "last_total"])).last()
-    runs = coded.group_by([*_KEY, "turn"], maintain_order=True).agg(
-        pl.col("line").last(),
-        pl.coalesce(total_offset, pl.col("byte_offset").last()),
-        pl.col("prompt_offset").max(),
-        pl.col(*columns).max(),
-        kind.first().alias("first"),
-        kind.last().alias("last"),
-        pl.len().alias("count"),
-        (2 ** pl.col("code").cast(pl.Int64)).sum().alias("kinds"),
-    )
-    # a sum of distinct powers of two has as many bits set as it has terms
-    is_regular = (pl.col("first") == "launch") & (pl.col("last") == "release") & (pl.col("kinds").bitwise_count_ones() == pl.col("count"))
+_CODES = {kind: code for code, kind in enumerate([*_TELLS, "restart"], 1)}
+_BASE = len(_CODES) + 1
+_WEIGHTS = pl.Series([_BASE**step for step in range(len(_TELLS))] + [0], dtype=pl.Int64)
+
+
+def _lots(lots: pl.DataFrame) -> tuple[pl.Series, pl.Series, pl.Series]:
+    """Cut marks, sorted by slot and task, before every launch and every other slot and task.
+
+    Returns:
+        For each mark the place of its lot; for each lot the place of its first mark, and its shape: the codes of the kinds of its
+        marks as one number, 0 where they are more than a regular run has.
+    """
+    is_first = lots.select(
+        (pl.col("kind") == "launch")
+        | pl.any_horizontal(pl.col(name).ne_missing(pl.col(name).shift(1)) for name in _KEY)
+        | (pl.int_range(pl.len()) == 0)
+    ).to_series()
+    first = is_first.arg_true().cast(pl.Int64)
+    lot_of = is_first.cum_sum().cast(pl.Int64) - 1
+    step = (pl.int_range(lots.height, eager=True) - first[lot_of]).clip(0, len(_TELLS))
+    codes = lots["kind"].replace_strict(_CODES, return_dtype=pl.Int64)
+    sums = pl.concat([pl.Series([0]), (codes * _WEIGHTS[step]).cum_sum()])
+    bounds = pl.concat([first, pl.Series([lots.height])])
+    shape = sums[bounds[1:]] - sums[first]
+    return lot_of, first, shape.set(bounds.diff(null_behavior="drop") > len(_TELLS), 0)
+
+
+def _regular_kinds(shape: int) -> list[str] | None:
+    """The kinds of marks of a lot of this shape, in order, if it is a regular run: every kind at most once, from launch to release."""
+    kinds = []
+    while shape:
+        shape, code = divmod(shape, _BASE)
+        kinds.append(_KINDS[code])
+    is_regular = len(set(kinds)) == len(kinds) and kinds[:1] == ["launch"] and kinds[-1:] == ["release"]
+    return kinds if is_regular else None
+
+
+_KINDS = {code: kind for kind, code in _CODES.items()}
+
+
+def _regular(lots: pl.DataFrame, first: pl.Series, kinds: list[str]) -> pl.DataFrame:
+    """What the marks of regular runs tell, _TOLD; they have these kinds in this order, `first` is the place of the first of each."""
+    places = {kind: first + step for step, kind in enumerate(kinds)}
+    total = next((kind for kind in reversed(kinds) if kind in {"total", "last_total"}), kinds[-1])
+    columns = {
+        "slot": lots["slot"][first],
+        "line": lots["line"][places[kinds[-1]]].cast(pl.Int64),
+        "byte_offset": lots["byte_offset"][places[total]],
+        "prompt_offset": lots["byte_offset"][places["prompt"]] if "prompt" in places else None,
+    }
+    for kind, place in places.items():
+        columns |= {column: lots[number][place] for number, column in zip(("a", "b"), _TELLS[kind], strict=True) if column}
+    return pl.DataFrame(columns, schema_overrides=_TOLD)
+
+
+_TOLD = {name: pl.Int64() for name in ("slot", "line", "byte_offset", "prompt_offset")} | {
+    column: pl.Float64() for pair in _TELLS.values() for column in pair if column
+}
+
+
+def _rows(told: pl.DataFrame) -> pl.DataFrame:
+    """Runs that printed timings or were given a sampler (the others embed), RUN_SCHEMA; of _TOLD."""
     prompt_tokens = pl.coalesce("told_tokens", pl.col("evaluated_tokens") + pl.col("cached_tokens").fill_null(0))
-    return runs.with_columns(
-        is_regular.alias("is_regular"),
+    total_ns = pl.coalesce("total_ns", "last_total_ns")
+    runs = told.with_columns(
         prompt_tokens.alias("prompt_tokens"),
-        pl.coalesce("total_ns", "last_total_ns").alias("total_ns"),
-        pl.coalesce("total_ns", "last_total_ns").is_not_null().alias("success"),
+        total_ns.alias("total_ns"),
+        total_ns.is_not_null().alias("success"),
         (pl.col("truncated") == 1).alias("truncated"),
-    ).select(
-        "task",
-        "is_regular",
-        *(
-            (_ns(pl.col(name)).alias(name) if name.endswith("_ns") else pl.col(name).cast(dtype, strict=False))
-            for name, dtype in RUN_SCHEMA.items()
-        ),
+    ).filter(pl.col("success") | pl.col("temperature").is_not_null())
+    return runs.select(
+        _ns(pl.col(name)).alias(name) if name.endswith("_ns") else pl.col(name).cast(dtype, strict=False)
+        for name, dtype in RUN_SCHEMA.items()
     )
-
-
-_KIND_TYPE = pl.Enum([*_TELLS, "sampler", "restart"])
 
 
 def _ns(milliseconds: pl.Expr) -> pl.Expr:

@@ -68,7 +68,11 @@ class ParserState:
             runs=[OpenRun(**run) for run in found["runs"]],
             sampler=found["sampler"],
             head=found.get("head"),
-            runners=Runners([Runner(**loaded) for loaded in found["runners"]], found["told"], found.get("are_all_known", True)),
+            runners=Runners(
+                [Runner(**loaded) for loaded in found["runners"]],
+                {int(offset): names for offset, names in found["told"].items()},
+                found.get("are_all_known", True),
+            ),
             waiting=Waiting(_frame(found["requests"], pairing.REQUEST_SCHEMA), _frame(found["waiting_runs"], pairing.RUN_SCHEMA)),
         )
         last_utc = datetime.fromisoformat(found["last_utc"]) if found["last_utc"] else None
