@@ -10,17 +10,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 OUT_OF_MEMORY = (
-    "out of memory",
-    "out of device memory",
-    "cudamalloc failed",
-    "hipmalloc failed",
-    "failed to allocate",
-    "allocation failed",
-    "not enough memory",
-    "insufficient memory",
-    "vk_error_out_of_device_memory",
-    "erroroutofmemory",
-    "erroroutofdevicememory",
+    r"(?i)out of memory|out of device memory|cudamalloc failed|hipmalloc failed|failed to allocate|allocation failed|not enough memory"
+    r"|insufficient memory|vk_error_out_of_device_memory|erroroutofmemory|erroroutofdevicememory"
 )
 CRASH = (
     r"^(?:panic:|fatal error:|CUDA error|ROCm error|HIP error|rocBLAS error|GGML_ASSERT|.*GGML_ASSERT\(|SIG[A-Z]{2,5}: "

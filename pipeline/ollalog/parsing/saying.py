@@ -133,7 +133,7 @@ def _with_events(frame: pl.DataFrame) -> pl.DataFrame:
     """Add `event` to a frame of `message`, `tail`, `level` and `by_text`."""
     tail, message, by_text = pl.col("tail"), pl.col("message"), pl.col("by_text")
     is_loud = pl.col("level").is_in(["WARN", "ERROR"]) | (by_text == "model_load_failed")
-    is_short_of_memory = pl.concat_str(message, tail).str.contains_any(list(messages.OUT_OF_MEMORY), ascii_case_insensitive=True)
+    is_short_of_memory = pl.concat_str(message, tail).str.contains(messages.OUT_OF_MEMORY)
     event = (
         # a killed runner without an exit state is how 0.33 logs a normal unload
         pl.when((by_text == "runner_crashed") & message.str.ends_with("terminated") & tail.str.contains(messages.NORMAL_STOP))

@@ -33,7 +33,7 @@ def extract(lines: pl.DataFrame) -> Extract:
     """
     text = pl.col("text")
     heads = lines.filter(text.str.contains(_HEAD) & ~text.str.contains(_MIDDLE_OF_DUMP))
-    is_short_of_memory = text.str.contains_any(list(messages.OUT_OF_MEMORY), ascii_case_insensitive=True)
+    is_short_of_memory = text.str.contains(messages.OUT_OF_MEMORY)
     said = [
         saying.of_texts(heads.filter(~is_short_of_memory), "ERROR", "runner_crashed"),
         saying.of_texts(heads.filter(is_short_of_memory), "ERROR", "out_of_memory"),

@@ -24,17 +24,9 @@ _OWNER = ascii_only(
     r"|Available devices:|  \(none\)$|  [A-Z][A-Za-z]+\d*: .* MiB, .* MiB free\)$|(?:en|de)coding image |image (?:slice )?(?:en|de)coded )"
 )
 _TELLING = (
-    *("offloaded ", "example_format: '", "GGML_ASSERT", "CUDA error", "ROCm error", "HIP error", "rocBLAS error", "error loading model"),
-    *(
-        "ut of memory",
-        "ut of device memory",
-        "Malloc failed",
-        "failed to alloc",
-        "allocation failed",
-        "enough memory",
-        "nsufficient memory",
-    ),
-    *("OUT_OF_DEVICE_MEMORY", "ErrorOutOfMemory", "ErrorOutOfDeviceMemory", "OUT OF MEMORY", "OUT_OF_MEMORY", "rror_out_of_device"),
+    "offloaded |example_format: '|GGML_ASSERT|CUDA error|ROCm error|HIP error|rocBLAS error|error loading model"
+    "|ut of memory|ut of device memory|Malloc failed|failed to alloc|allocation failed|enough memory|nsufficient memory"
+    "|OUT_OF_DEVICE_MEMORY|ErrorOutOfMemory|ErrorOutOfDeviceMemory|OUT OF MEMORY|OUT_OF_MEMORY|rror_out_of_device"
 )
 _OFFLOADED = r"(offloaded [0-9]+/[0-9]+ layers to GPU)"
 
@@ -49,10 +41,10 @@ def extract(lines: pl.DataFrame) -> Extract:
         `said` by SAID_SCHEMA, without times; the rest as noise; the chat template's example and a crash open a continuation.
     """
     text = pl.col("text")
-    telling = lines.filter(text.str.contains_any(list(_TELLING)))
+    telling = lines.filter(text.str.contains(_TELLING))
     kind = (
         pl.when(text.str.contains(_OFFLOADED)).then(pl.lit("layers_offloaded"))
-        .when(text.str.contains_any(list(messages.OUT_OF_MEMORY), ascii_case_insensitive=True)).then(pl.lit("out_of_memory"))
+        .when(text.str.contains(messages.OUT_OF_MEMORY)).then(pl.lit("out_of_memory"))
         .when(text.str.contains(messages.CRASH)).then(pl.lit("runner_crashed"))
         .when(text.str.contains("example_format: '", literal=True)).then(pl.lit("template"))
     )  # fmt: skip
