@@ -83,4 +83,4 @@ def unsettled_pairs(states: Mapping[str, str]) -> pl.DataFrame | None:
 def _unsettled_pairs_of(text: str) -> pl.DataFrame | None:
     """Those of one family; to work them out costs more than most questions, and a server is asked much between two commits."""
     waiting = ParserState.from_json(text).runner.waiting
-    return parsing.provisional_pairs(waiting) if waiting.requests.height and waiting.runs.height else None
+    return parsing.provisional_pairs(waiting) if not waiting.is_empty else None

@@ -69,8 +69,7 @@ def attribute(parsed: ParsedBatch, events: pl.DataFrame, requests: pl.DataFrame,
         What does not depend on where blocks were cut.
     """
     marks = parsed.marks
-    waits = state.waiting.requests.height or state.waiting.runs.height
-    if not (marks.height or events.height or requests.height or waits):
+    if not (marks.height or events.height or requests.height) and state.waiting.is_empty:
         after = replace(state, line_count=state.line_count + _counted(parsed))
         return Attributed(_named(pl.DataFrame(schema=runs.RUN_SCHEMA), {}), 0, pl.DataFrame(schema=pairing.PAIR_SCHEMA), after)
     marks, head = runs.with_tasks(marks, state.head)
@@ -187,4 +186,4 @@ def _with_new(waiting: Waiting, parsed: ParsedBatch, requests: pl.DataFrame, fir
         (pl.col("a") * 1e6).round().cast(pl.Int64, strict=False).alias("total_ns"),
         pl.lit(value=False).alias("used"),
     ).drop_nulls("total_ns")
-    return Waiting(pl.concat([waiting.requests, new_requests]), pl.concat([waiting.runs, new_runs]))
+    return Waiting(pl.concat([waiting.requests, new_requests]), pl.concat([waiting.runs, new_runs]), waiting.chosen)

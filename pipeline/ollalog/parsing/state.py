@@ -14,6 +14,7 @@ from ollalog.parsing.attribution import RunnerState
 from ollalog.parsing.open_runs import OpenRun
 from ollalog.parsing.pairing import Waiting
 from ollalog.parsing.runners import Runner, Runners
+from ollalog.parsing.uncrossing import CHOSEN_SCHEMA
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,7 @@ class ParserState:
                 "are_all_known": runner.runners.are_all_known,
                 "requests": _columns(runner.waiting.requests),
                 "waiting_runs": _columns(runner.waiting.runs),
+                "chosen": _columns(runner.waiting.chosen),
             }
         )
 
@@ -73,7 +75,11 @@ class ParserState:
                 {int(offset): names for offset, names in found["told"].items()},
                 found.get("are_all_known", True),
             ),
-            waiting=Waiting(_frame(found["requests"], pairing.REQUEST_SCHEMA), _frame(found["waiting_runs"], pairing.RUN_SCHEMA)),
+            waiting=Waiting(
+                _frame(found["requests"], pairing.REQUEST_SCHEMA),
+                _frame(found["waiting_runs"], pairing.RUN_SCHEMA),
+                _frame(found.get("chosen", {}), CHOSEN_SCHEMA),
+            ),
         )
         last_utc = datetime.fromisoformat(found["last_utc"]) if found["last_utc"] else None
         last_resolved = {name: datetime.fromisoformat(instant) for name, instant in found["last_resolved"].items()}

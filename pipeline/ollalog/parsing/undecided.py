@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import polars as pl
-
 from ollalog.core.batch import Undecided
-from ollalog.parsing.pairing import likeliest_runs
+from ollalog.parsing.pairing import likeliest_runs, undecided_runs
 from ollalog.parsing.state import ParserState
 
 
@@ -17,11 +15,11 @@ def undecided(state: ParserState) -> Undecided:
     told of any run, no request waits for one.
     """
     runner = state.runner
-    runs, loaded = runner.waiting.runs, runner.runners.loaded
+    runs, loaded = undecided_runs(runner.waiting), runner.runners.loaded
     is_told = any(living.slots for living in loaded)
     return Undecided(
-        requests=likeliest_runs(runner.waiting) if is_told or runner.runs or runs.height else {},
-        runs=frozenset(runs.filter(~pl.col("used")).select("source", "byte_offset").iter_rows()) if runs.height else frozenset(),
+        requests=likeliest_runs(runner.waiting) if is_told or runner.runs or runs else {},
+        runs=runs,
         begun=sum(len(living.active) for living in loaded) if is_told else None,
         is_idle=is_told and not (state.is_load_open or runner.runs or any(living.active for living in loaded)),
         last_utc=state.last_utc,
