@@ -198,10 +198,11 @@ class Run:
         self._ends[reading.source.id] = reading.source.offset
         if parts:
             family = reading.source.family
-            settled = parsing.settle(parsing.joined(parts), self._state(family), self.context)
+            parsed = parsing.joined(parts)
+            parts.clear()  # joined rows are a copy: those that they were made of are needed no more
+            settled = parsing.settle(parsed, self._state(family), self.context)
             self._states[family] = settled.state
             self._batch.add(reading, settled)
-            parts.clear()
 
     def _finish(self, reading: _Reading) -> None:
         """Note how a source ended: a half line that waits, a fault, a new name of what was known."""

@@ -21,7 +21,7 @@ from ollalog.alerts.sums import Sums
 from ollalog.alerts.ticks import EPOCH, TIME_COLUMNS, Hits, Labels, RuleRunner
 from ollalog.core.batch import Snapshot, SourceSummary
 from ollalog.core.errors import WarehouseError
-from ollalog.core.tables import TABLES
+from ollalog.core.tables import TABLES, as_text
 from ollalog.warehouse import load_views
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ class Recent:
         """Remember the rows of a commit until they are looked at."""
         for name, rows in tables.items():
             if rows.height:
-                self._queue.setdefault(name, []).append(rows)
+                self._queue.setdefault(name, []).append(as_text(rows))
         self._states |= states
         self._has_log_news = True
 

@@ -300,3 +300,10 @@ def polars_schema(table: Table) -> dict[str, pl.DataType]:
         FLAG: pl.Boolean(),
     }
     return {column.name: types[column.type] for column in table.columns}
+
+
+def as_text(frame: pl.DataFrame) -> pl.DataFrame:
+    """Rows whose columns of few distinct texts are text, not categories: on their way to the store they may be either."""
+    import polars as pl
+
+    return frame.cast({pl.Categorical: pl.String, pl.Enum: pl.String})

@@ -15,7 +15,6 @@ from ollalog.parsing.pairing import Waiting
 from ollalog.parsing.parse import ParsedBatch
 from ollalog.parsing.runners import Runners
 
-_PAIRED_OPERATIONS = ("generate", "chat")
 _STEP_KINDS = {
     "server_config": "restart",
     "model_load_started": "load",
@@ -168,7 +167,10 @@ _UNTOLD: list[str | None] = [None, None]
 
 def _with_new(waiting: Waiting, parsed: ParsedBatch, requests: pl.DataFrame, first_line: int) -> Waiting:
     """What waits to be paired, with the requests and totals of this block."""
-    asked = requests.filter(pl.col("operation").is_in(_PAIRED_OPERATIONS) & (pl.col("status") == 200))
+    is_run = (requests["operation"] == "generate") | (requests["operation"] == "chat")
+    asked = requests.select("line", "byte_offset", "utc", "latency_ns", "latency_resolution_ns").filter(
+        is_run & (requests["status"] == 200)
+    )
     slack = pl.lit(pairing.SLACK_NS) + pl.when(pl.col("latency_resolution_ns") > 1).then(pl.col("latency_resolution_ns")).otherwise(0)
     new_requests = asked.select(
         _place(asked["line"], parsed, first_line),

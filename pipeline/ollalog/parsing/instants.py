@@ -14,6 +14,7 @@ from ollalog.parsing.state import ParserState
 from ollalog.parsing.zones import Zone
 
 UTC = pl.Datetime("us", "UTC")
+_SLOG = pl.lit("slog", pl.Categorical())
 
 
 @dataclass(frozen=True)
@@ -42,12 +43,14 @@ def placed(frame: pl.DataFrame, turns: pl.DataFrame, *columns: str) -> pl.DataFr
 def with_utc(frame: pl.DataFrame, table: str, state: ParserState, context: Context) -> pl.DataFrame:
     """Add `utc` and `tz_basis` to a frame of `ended_local`, `zone_s` and `stamp`; local times only."""
     by_slog = (pl.col("ended_local") - pl.duration(seconds=pl.col("zone_s"))).dt.replace_time_zone("UTC")
-    frame = frame.with_columns(by_slog.alias("utc"), pl.when(pl.col("zone_s").is_not_null()).then(pl.lit("slog")).alias("tz_basis"))
+    frame = frame.with_columns(by_slog.alias("utc"), pl.when(pl.col("zone_s").is_not_null()).then(_SLOG).alias("tz_basis"))
     places = (frame["utc"].is_null() & frame["ended_local"].is_not_null()).arg_true()
     if places.len() == 0:
         return frame
     left = _without_slog(frame.select("ended_local", "stamp")[places], state.last_resolved.get(table), state.look_ahead_s, context)
-    return frame.with_columns(frame[name].scatter(places, left[name]) for name in ("utc", "tz_basis"))
+    return frame.with_columns(
+        frame["utc"].scatter(places, left["utc"]), frame["tz_basis"].scatter(places, left["tz_basis"].cast(pl.Categorical))
+    )
 
 
 def _without_slog(frame: pl.DataFrame, last: datetime | None, look_ahead_s: int | None, context: Context) -> pl.DataFrame:

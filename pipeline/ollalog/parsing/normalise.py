@@ -61,7 +61,7 @@ def settle(parsed: ParsedBatch, state: ParserState, context: Context) -> Settled
     rows = {REQUESTS: requests, SERVER_EVENTS: events, INFERENCES: inferences, REJECTS: rejected, **recorded}
     tables = {table.name: _cast(frame, table, parsed.source, context, turns) for table, frame in rows.items() if frame.height}
     if attributed.pairs.height:
-        tables[PAIRS.name] = _conformed(attributed.pairs.with_columns(pl.lit(context.host).alias("host")), PAIRS)
+        tables[PAIRS.name] = _conformed(attributed.pairs.with_columns(pl.lit(context.host, pl.Categorical()).alias("host")), PAIRS)
     record_count = 0 if parsed.inferences is None else parsed.inferences.height
     fates = {
         "row": requests.height + events.height + record_count + attributed.ending_lines + sum(frame.height for frame in recorded.values()),
@@ -102,7 +102,7 @@ def _turns(parsed: ParsedBatch, state: ParserState) -> pl.DataFrame:
             session, is_listening, zone_before = f"{parsed.source}:{byte_offset}", False, None
         is_listening = is_listening or event == "server_started"
         rows.append((line, session, is_listening, zone_before if zone_s is None else zone_s))
-    schema = {"line": pl.Int64(), "session": pl.String(), "is_listening": pl.Boolean(), "zone_s": pl.Int32()}
+    schema = {"line": pl.Int64(), "session": pl.Categorical(), "is_listening": pl.Boolean(), "zone_s": pl.Int32()}
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
@@ -188,12 +188,14 @@ def _one_end_per_load(events: pl.DataFrame, *, is_open: bool) -> tuple[pl.DataFr
 def _cast(frame: pl.DataFrame, table: Table, source: int, context: Context, turns: pl.DataFrame) -> pl.DataFrame:
     """The columns of a table in its order and types, less `batch`; a mismatch is a fault of a format and stops the turn."""
     kept = placed(frame.drop("session", strict=False).sort("line", nulls_last=False, maintain_order=True), turns, "session")
-    given = kept.with_columns(pl.lit(source, pl.Int64).alias("source"), pl.lit(context.host).alias("host"))
+    given = kept.with_columns(pl.lit(source, pl.Int64).alias("source"), pl.lit(context.host, pl.Categorical()).alias("host"))
     return _conformed(given.with_columns(pl.col("text").str.head(2048)) if table is REJECTS else given, table)
 
 
 def _conformed(frame: pl.DataFrame, table: Table) -> pl.DataFrame:
-    """The columns of a table in its order and types, less `batch`; those that the frame lacks are null."""
-    schema = polars_schema(table)
+    """The columns of a table in its order and types, less `batch`; those that the frame lacks are null, categories stay."""
+    schema = {name: kind for name, kind in polars_schema(table).items() if name != "batch"}
     missing = [pl.lit(None, kind).alias(name) for name, kind in schema.items() if name not in frame.columns]
-    return frame.with_columns(*missing).select(pl.col(name).cast(kind) for name, kind in schema.items() if name != "batch")
+    categories = {name for name, kind in frame.schema.items() if isinstance(kind, pl.Categorical)}
+    columns = (pl.col(name) if name in categories else pl.col(name).cast(kind) for name, kind in schema.items())
+    return frame.with_columns(*missing).select(columns)

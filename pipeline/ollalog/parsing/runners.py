@@ -24,7 +24,7 @@ CLEAR_TASKS = 64
 """How much farther below a task's number that of another runner must lie for the nearest one to be believed."""
 
 
-@dataclass
+@dataclass(slots=True)
 class Runner:
     """One runner: its model's file (12 hex digits) and name, its context and slots, its next task number when at rest.
 
@@ -42,14 +42,13 @@ class Runner:
     is_lost: bool = False
     is_doubtful: bool = False
 
-    def can_run(self, slot: int, task: int) -> bool:
-        """Whether a run with these numbers can be this runner's."""
-        return self.is_ready and (self.slots is None or slot < self.slots) and task >= self.next_task - self.slack
-
-    @property
-    def slack(self) -> int:
-        """How far below the next number a task's may lie: with several slots tasks are numbered before they are begun."""
-        return 0 if self.slots == 1 else QUEUED_TASKS * (self.slots or 1)
+    def can_run(self, slot: int, task: int, context: int) -> bool:
+        """Whether a run with these numbers can be this runner's; with several slots tasks are numbered before they are begun."""
+        if not self.is_ready or (self.context != context and self.context is not None):
+            return False
+        if self.slots is None:
+            return task >= self.next_task - QUEUED_TASKS
+        return slot < self.slots and (task >= self.next_task or (self.slots > 1 and task >= self.next_task - QUEUED_TASKS * self.slots))
 
     def foretells(self, task: int) -> bool:
         """Whether the task number is hardly another runner's: the next one, or with several slots one of those that come soon."""
@@ -102,7 +101,7 @@ class Runners:
 
     def begin(self, byte_offset: int, slot: int, task: int, context: int) -> None:
         """A run begins: find its runner."""
-        able = [runner for runner in self.loaded if runner.context in (context, None) and runner.can_run(slot, task)]
+        able = [runner for runner in self.loaded if runner.can_run(slot, task, context)]
         if not self.are_all_known:
             able = [runner for runner in able if runner.foretells(task)]
         chosen = able[0] if len(able) == 1 else self._told_apart(able, slot, task)

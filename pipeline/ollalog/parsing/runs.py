@@ -56,8 +56,12 @@ def assemble(
     if marks.height == 0:
         return pl.DataFrame(schema=RUN_SCHEMA), remembered, sampler
     marks, pending = _with_samplers(marks, sampler)
-    lots = marks.sort(_KEY, maintain_order=True)
-    lot_of, first, shape = _lots(lots)
+    is_first = _begins(marks)
+    # where runs do not overlap, every lot but the first begins with a launch, or is a restart
+    is_expected = (marks["kind"] == "launch") | (marks["kind"] == "restart")
+    is_sorted = (is_first == is_expected).slice(1).all()
+    lots = marks if is_sorted else marks.sort(_KEY, maintain_order=True)
+    lot_of, first, shape = _lots(lots, is_first if is_sorted else _begins(lots))
     shapes = {number: kinds for number in shape.unique().to_list() if (kinds := _regular_kinds(number)) is not None}
     keys = lots.select(_KEY)[first].with_row_index("lot")
     busy = pl.DataFrame([(run.slot, run.task) for run in remembered], schema={"slot": pl.Int64(), "task": pl.Int64()}, orient="row")
@@ -130,18 +134,19 @@ _BASE = len(_CODES) + 1
 _WEIGHTS = pl.Series([_BASE**step for step in range(len(_TELLS))] + [0], dtype=pl.Int64)
 
 
-def _lots(lots: pl.DataFrame) -> tuple[pl.Series, pl.Series, pl.Series]:
-    """Cut marks, sorted by slot and task, before every launch and every other slot and task.
+def _begins(marks: pl.DataFrame) -> pl.Series:
+    """Whether a lot begins with a mark: a launch, and another slot or task than the one before."""
+    is_other = pl.any_horizontal(pl.col(name).ne_missing(pl.col(name).shift(1)) for name in _KEY)
+    return marks.select((pl.col("kind") == "launch") | is_other | (pl.int_range(pl.len()) == 0)).to_series()
+
+
+def _lots(lots: pl.DataFrame, is_first: pl.Series) -> tuple[pl.Series, pl.Series, pl.Series]:
+    """Cut marks where lots begin.
 
     Returns:
         For each mark the place of its lot; for each lot the place of its first mark, and its shape: the codes of the kinds of its
         marks as one number, 0 where they are more than a regular run has.
     """
-    is_first = lots.select(
-        (pl.col("kind") == "launch")
-        | pl.any_horizontal(pl.col(name).ne_missing(pl.col(name).shift(1)) for name in _KEY)
-        | (pl.int_range(pl.len()) == 0)
-    ).to_series()
     first = is_first.arg_true().cast(pl.Int64)
     lot_of = is_first.cum_sum().cast(pl.Int64) - 1
     step = (pl.int_range(lots.height, eager=True) - first[lot_of]).clip(0, len(_TELLS))

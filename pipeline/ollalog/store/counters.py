@@ -21,6 +21,7 @@ from ollalog.core.batch import Turn
 from ollalog.core.errors import StoreError
 from ollalog.core.layout import StoreLayout
 from ollalog.core.series import KEPT, MOST_SERIES, Key, Series, added, overflow, total
+from ollalog.core.tables import as_text
 from ollalog.recorder.families import OTHER
 from ollalog.store import catalog as catalogs
 from ollalog.store import inventory, queueing, uncounted
@@ -85,7 +86,7 @@ class Counters:
         """What a turn changes; nothing is changed yet."""
         due = self.waiting.due(now_us)
         settled, waiting = uncounted.settle(turn.tables, turn.undecided, self.waiting.without(due), now_us)
-        counted = pl.concat([uncounted.frame_of(due.values()), settled]) if due else settled
+        counted = pl.concat([uncounted.frame_of(due.values()), as_text(settled)]) if due else settled
         queues, levels = queueing.follow(self._queues, counted, turn)
         new = chain(amounts({**turn.tables, "requests": counted}), levels)
         return Change(self.with_amounts(new), waiting, queues)

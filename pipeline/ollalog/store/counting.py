@@ -40,7 +40,7 @@ def _requests(rows: pl.DataFrame) -> Iterator[Series]:
 
     A path that Ollama does not serve is whatever a client writes: it is no label.
     """
-    route = pl.when(pl.col("operation") == "other").then(pl.lit("other")).otherwise("route").alias("route")
+    route = pl.when(pl.col("operation") == "other").then(pl.lit("other", rows.schema["route"])).otherwise("route").alias("route")
     model = pl.col("model") if "model" in rows.columns else pl.lit(None, pl.String).alias("model")
     told = rows.with_columns(route, model)
     yield from _histograms(told, {"requests": "latency_ns"}, KEPT["requests"].labels)

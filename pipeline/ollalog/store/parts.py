@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cache
+from io import BytesIO
 
 import polars as pl
 
 from ollalog.core.errors import StoreError
 from ollalog.core.layout import StoreLayout
-from ollalog.core.tables import LATER_COLUMNS, TABLES, Table, polars_schema
+from ollalog.core.tables import LATER_COLUMNS, TABLES, Table, as_text, polars_schema
 from ollalog.store.files import sync_file
 from ollalog.store.records import PartRecord
 
@@ -33,18 +35,19 @@ class Draft:
 
 
 def conformed(table: Table, frame: pl.DataFrame, batch: int) -> pl.DataFrame:
-    """The frame with its `batch` filled in and its columns in the order of the table.
+    """The frame with its `batch` filled in and its columns in the order of the table; texts may be categories.
 
     Raises:
         StoreError: a column is missing, unknown or of another type: a fault of this program.
     """
     wanted = polars_schema(table)
     filled = frame if "batch" in frame.columns else frame.with_columns(pl.lit(batch, pl.Int64).alias("batch"))
-    if dict(filled.schema) != wanted:
-        odd = sorted(name for name in {*wanted, *filled.columns} if filled.schema.get(name) != wanted.get(name))
+    kinds = {name: pl.String() if isinstance(kind, pl.Categorical | pl.Enum) else kind for name, kind in filled.schema.items()}
+    if kinds != wanted:
+        odd = sorted(name for name in {*wanted, *kinds} if kinds.get(name) != wanted.get(name))
         raise StoreError(
             f"rows of {table.name} do not have the columns of their table",
-            found=", ".join(f"{name}: {filled.schema.get(name, 'missing')}" for name in odd),
+            found=", ".join(f"{name}: {kinds.get(name, 'missing')}" for name in odd),
             want=", ".join(f"{name}: {wanted.get(name, 'no such column')}" for name in odd),
             fix="this is a fault of ollalog; nothing was stored, so a corrected version reads the same lines again",
         )
@@ -129,26 +132,34 @@ def stage(layout: StoreLayout, draft: Draft) -> PartRecord:
     """
     rows = draft.rows
     if draft.head:
-        rows = pl.concat([_rows_of(draft.head, layout), rows])
+        rows = pl.concat([_rows_of(draft.head, layout), as_text(rows)])
     path = draft.record.staging_path(layout)
-    rows.write_parquet(path, compression="zstd", compression_level=1, statistics=True)
+    rows.write_parquet(path, compression="zstd", compression_level=1, statistics=True, metadata=_metadata(draft.record.table))
     sync_file(path)
     return described(draft.record, rows, path.stat().st_size)
 
 
+@cache
+def _metadata(table: str) -> dict[str, str]:
+    """What a file of the table says of its columns to those who know Arrow: texts, also where they are written from categories."""
+    empty = BytesIO()
+    rows_of_none(TABLES[table]).write_parquet(empty)
+    empty.seek(0)
+    return pl.read_parquet_metadata(empty)
+
+
 def described(record: PartRecord, rows: pl.DataFrame, size_bytes: int) -> PartRecord:
     """The record of a part with what its rows say: count, times, sources."""
-    times = rows.get_column(TABLES[record.table].time).to_physical()
-    bounds = times.to_frame("us").select(pl.col("us").min().alias("first"), pl.col("us").max().alias("last"))
-    first, last = (None, None) if times.null_count() else bounds.row(0)
-    counts = rows.get_column("source").value_counts()
+    times, sources = rows.get_column(TABLES[record.table].time).to_physical(), rows.get_column("source")
+    first, last = (None, None) if times.null_count() else (times.min(), times.max())
+    is_of_one = sources.min() == sources.max()
     return replace(
         record,
         rows=rows.height,
         size_bytes=size_bytes,
-        min_us=first,
-        max_us=last,
-        sources=dict(counts.iter_rows()),
+        min_us=first if isinstance(first, int) else None,
+        max_us=last if isinstance(last, int) else None,
+        sources={sources[0]: rows.height} if is_of_one else dict(sources.value_counts().iter_rows()),
     )
 
 

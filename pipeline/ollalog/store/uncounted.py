@@ -95,7 +95,7 @@ def settle(
     if not (older or any(each.requests or each.runs for each in undecided.values())) and "pairs" not in tables:
         return _told(new, paired()).select(*COUNTED), _less_runs(before, undecided)
     rows = [(key_of(place), *each.said) for place, each in older.items()]
-    every = pl.concat([pl.DataFrame(rows, schema={**KEY, **SAID}, orient="row"), new]) if rows else new
+    every = pl.concat([pl.DataFrame(rows, schema={**KEY, **SAID}, orient="row").cast(new.schema), new]) if rows else new
     families = {key_of(place): family for family, each in undecided.items() for place in each.requests}
     guesses = [(key_of(place), key_of(run)) for each in undecided.values() for place, run in each.requests.items() if run]
     pairs = [pl.DataFrame(guesses, schema=PAIR, orient="row")]
