@@ -2,7 +2,8 @@
 
 `sessions/<name>.log.gz` is a server's whole log; `sessions/<name>.truth.jsonl.gz` has an object for each access line of a generation
 that was answered with 200, told by the clients that asked: `gin_line`, and of its run `total_line` (both counted from 1; null where
-none is known), `prompt_tokens` and `generated_tokens`; `model` as asked for; `aborted`, whether the client went away before its end.
+none is known), `prompt_tokens` and `generated_tokens`; `model` as asked for; `aborted`, whether the client went away before its end;
+`ended_s`, when the client had the whole answer, in seconds from the first of its session.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ class Asked:
     prompt_tokens: int | None
     generated_tokens: int | None
     aborted: bool
+    ended_s: float | None
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from tests.evaluation import figures, recorded
+from tests.evaluation.merged import MERGES, merged
 from tests.evaluation.recorded import Session
 from tests.parsing.reading import Outcome
 
@@ -47,6 +48,16 @@ def test_over_all_sessions_pairs_are_right_and_certain_ones_more_so() -> None:
     assert found.share("named", "paired") >= 0.90
     assert found.share("named_right", "named") >= 0.99
     assert found.certain_without_run <= 0.02 * found.without_run + 2
+
+
+@pytest.mark.parametrize("name", MERGES)
+def test_more_lanes_than_were_recorded_are_told_apart(name: str) -> None:
+    session = merged(name, [recorded.session(one) for one in MERGES[name]], seed=1)
+    found = figures.score(session, figures.read(session))
+    assert found.runs > 500
+    assert found.share("paired", "runs") >= 0.985
+    assert found.share("right", "paired") >= 0.98
+    assert found.share("certain_right", "certain") >= 0.995
 
 
 def test_no_request_and_no_run_is_used_twice(session: Session) -> None:

@@ -2,8 +2,7 @@
 
 The nearest run is that of the last to end: where several end before the access lines of any of them, each would get the run of another.
 Pairs that cross, a later run for an earlier access line, are uncrossed where both still can be, and times do not speak against it: what a
-request took beyond its run is mostly little. Pairs wait until all requests near theirs are decided. Measured on the recorded log of four
-parallel lanes: 98.4 % right before, 99.1 % after.
+request took beyond its run is mostly little. Pairs wait until all requests near theirs are decided.
 """
 
 from __future__ import annotations
