@@ -24,6 +24,7 @@ from ollalog.core.clock import Clock
 from ollalog.core.events import Events
 from ollalog.core.interrupt import Interrupt, interruptible
 from ollalog.core.summary import IngestOptions, IngestSummary, ReprocessSummary
+from ollalog.core.tables import stacked
 from ollalog.opening import close_dates, opened_warehouse, unsettled_instants, unsettled_pairs, warehouse
 from ollalog.parsing import Context, ParsedBatch, ParserState, Settled
 from ollalog.proof import reread
@@ -95,7 +96,7 @@ class _Batch:
         ledger = (*(_entry(reading) for reading in self.readings.values()), *strays)
         families = {reading.source.family for reading in self.readings.values()}
         return Turn(
-            tables={table: pl.concat(frames) for table, frames in self.frames.items()},
+            tables={table: stacked(frames) for table, frames in self.frames.items()},
             ledger=ledger,
             sources=tuple(reading.source for reading in self.readings.values()),
             states={family: states[family].to_json() for family in families},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -300,6 +300,14 @@ def polars_schema(table: Table) -> dict[str, pl.DataType]:
         FLAG: pl.Boolean(),
     }
     return {column.name: types[column.type] for column in table.columns}
+
+
+def stacked(frames: Sequence[pl.DataFrame], *, rechunk: bool = False) -> pl.DataFrame:
+    """Rows below each other; columns that are text in one frame and categories in another become text."""
+    import polars as pl
+
+    same = frames if all(frame.schema == frames[0].schema for frame in frames) else [as_text(frame) for frame in frames]
+    return pl.concat(same, rechunk=rechunk)
 
 
 def as_text(frame: pl.DataFrame) -> pl.DataFrame:

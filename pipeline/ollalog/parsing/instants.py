@@ -14,7 +14,6 @@ from ollalog.parsing.state import ParserState
 from ollalog.parsing.zones import Zone
 
 UTC = pl.Datetime("us", "UTC")
-_SLOG = pl.lit("slog", pl.Categorical())
 
 
 @dataclass(frozen=True)
@@ -43,7 +42,8 @@ def placed(frame: pl.DataFrame, turns: pl.DataFrame, *columns: str) -> pl.DataFr
 def with_utc(frame: pl.DataFrame, table: str, state: ParserState, context: Context) -> pl.DataFrame:
     """Add `utc` and `tz_basis` to a frame of `ended_local`, `zone_s` and `stamp`; local times only."""
     by_slog = (pl.col("ended_local") - pl.duration(seconds=pl.col("zone_s"))).dt.replace_time_zone("UTC")
-    frame = frame.with_columns(by_slog.alias("utc"), pl.when(pl.col("zone_s").is_not_null()).then(_SLOG).alias("tz_basis"))
+    basis = pl.when(pl.col("zone_s").is_not_null()).then(pl.lit("slog", pl.Categorical()))
+    frame = frame.with_columns(by_slog.alias("utc"), basis.alias("tz_basis"))
     places = (frame["utc"].is_null() & frame["ended_local"].is_not_null()).arg_true()
     if places.len() == 0:
         return frame

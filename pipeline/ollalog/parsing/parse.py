@@ -10,6 +10,7 @@ from itertools import accumulate
 import polars as pl
 
 from ollalog.core.batch import LineBatch
+from ollalog.core.tables import stacked
 from ollalog.parsing import route, saying
 from ollalog.parsing.format import LINE_SCHEMA, REJECTED_SCHEMA, Extract, Format
 from ollalog.parsing.formats import gin_access, llama_server
@@ -103,7 +104,7 @@ def joined(parts: Sequence[ParsedBatch]) -> ParsedBatch:
     def frames(name: str) -> pl.DataFrame:
         moved: list[pl.DataFrame] = [getattr(part, name).with_columns(pl.col("line") + first) for part, first in placed]
         # Columns added later have one piece each, and a frame whose columns are cut differently is copied as a whole for every look at it.
-        return pl.concat(moved, rechunk=True)
+        return stacked(moved, rechunk=True)
 
     def lines(name: str) -> pl.Series:
         moved: list[pl.Series] = [getattr(part, name) + first for part, first in placed]
@@ -157,7 +158,7 @@ def _concat(frames: list[pl.DataFrame | None], schema: Mapping[str, pl.DataType]
     some = [frame for frame in frames if frame is not None and frame.height]
     if not some:
         return pl.DataFrame(schema=schema)
-    return pl.concat(some).sort("line", maintain_order=True) if len(some) > 1 else some[0]
+    return stacked(some).sort("line", maintain_order=True) if len(some) > 1 else some[0]
 
 
 def _requests(frames: list[pl.DataFrame | None]) -> pl.DataFrame:

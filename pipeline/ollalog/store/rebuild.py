@@ -16,7 +16,7 @@ from ollalog.core.batch import LedgerEntry, Source, Turn, Undecided
 from ollalog.core.clock import Clock
 from ollalog.core.errors import StoreError
 from ollalog.core.layout import StoreLayout
-from ollalog.core.tables import DAY_ROLLUPS, SUMMED_TABLES, TABLES
+from ollalog.core.tables import DAY_ROLLUPS, SUMMED_TABLES, TABLES, stacked
 from ollalog.store import commit, inventory, ledger
 from ollalog.store.catalog import Catalog
 from ollalog.store.comparison import RebuildReport, compared
@@ -154,7 +154,7 @@ class Rebuild:
     def _stage_waiting(self, batch: int, *, at_least: int) -> None:
         waiting = self._gathered.waiting
         ripe = [key for key, frames in waiting.items() if _height(frames) >= at_least]
-        drafts = [Draft(PartRecord(*key, batch), pl.concat(waiting.pop(key))) for key in ripe]
+        drafts = [Draft(PartRecord(*key, batch), stacked(waiting.pop(key))) for key in ripe]
         drafts = [draft for draft in drafts if draft.rows.height]
         self._gathered.parts += commit.stage_all(self._place.layout, drafts, self._place.pool, self._place.fault)
 
