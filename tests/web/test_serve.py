@@ -159,7 +159,7 @@ def test_the_end_does_not_wait_for_a_question_and_prints_no_traceback(tmp_path: 
     with serving(tmp_path / "store", "--no-tail") as service:
         waiting = [http.client.HTTPConnection(urlsplit(service.url).netloc, timeout=BOUND_S) for _ in range(3)]
         for number, connection in enumerate(waiting):
-            query = f"SELECT {number}, sum(a.range * b.range) FROM range(100000000) a, range(100000000) b"
+            query = f"SELECT {number}, sum(a.range * b.range) FROM range(100000000) a, range(100000000) b"  # noqa: S608 - a number
             body = json.dumps({"query": query, "timeout_s": 30})
             connection.request("POST", "/api/sql", body, {"content-type": "application/json"})
         assert service.ask("GET", "/healthz")[0] == 200
