@@ -225,13 +225,16 @@ def test_beyond_this_machine_the_token_is_printed_once(tmp_path: Path) -> None:
     with serving(tmp_path / "store", "--no-tail", "--host", "0.0.0.0") as service:  # noqa: S104 - what is tried
         token = service.url.partition("?token=")[2]
         assert token == (tmp_path / "store" / "serve-token").read_text(encoding="ascii").strip()
-        port = urlsplit(service.url).port
+        printed = urlsplit(service.url)
+        connection = http.client.HTTPConnection("127.0.0.1", printed.port, timeout=BOUND_S)
+        connection.request("GET", f"/?{printed.query}", headers={"Host": printed.netloc})
+        assert connection.getresponse().status == 303, "the address that was printed is let in"
+        connection.close()
     with serving(tmp_path / "store", "--no-tail", "--host", "0.0.0.0") as again:  # noqa: S104 - as above
         assert "token" not in again.url
         here = Served(again.process, f"http://127.0.0.1:{urlsplit(again.url).port}/")
         assert here.ask("GET", "/api/views")[0] == 401
         assert here.ask("GET", "/healthz")[0] == 200
-    assert port
 
 
 def test_following_that_ends_by_itself_is_told_and_ends_when_asked(tmp_path: Path) -> None:

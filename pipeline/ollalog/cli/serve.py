@@ -77,7 +77,8 @@ def serve(
         if token is not None and not is_new:
             session.remark(f"the token is in {session.store / 'serve-token'}")
         sys.stdout.flush()
-        server.run(make_app(service, guard_of(host, names, token)), opened, service.begin_end)
+        own = names if token is None else (*names, _shown_host(host).strip("[]"))
+        server.run(make_app(service, guard_of(host, own, token)), opened, service.begin_end)
     server.leave()
 
 
