@@ -20,7 +20,7 @@
 -- prompts_truncated    = "prompts that were cut because they did not fit the context"
 -- context_shifts       = "runs whose context overflowed while they generated"
 -- models               = "different models that are known to have been used"
--- models_loaded        = "models that were loaded at the end, as far as the log tells"
+-- models_loaded        = "different models of a machine that were loaded at the end, as far as its logs tell"
 -- clients              = "different clients"
 WITH
 request AS (
@@ -50,7 +50,7 @@ cut AS (
   FROM truncations
 ),
 resident AS (
-  SELECT count(*) AS models_loaded FROM model_residency WHERE ended_by = 'loaded'
+  SELECT count(DISTINCT (host, model)) AS models_loaded FROM model_residency WHERE ended_by = 'loaded'
 )
 SELECT
   request.first_utc,

@@ -1,7 +1,7 @@
 -- [view]
 -- purpose = "what to change, each with the numbers that say so and the query that shows them; nothing without a cause"
 -- grain   = ["kind", "host", "model"]
--- needs   = ["requests_without_loads", "idle_before_loads", "model_residency", "model_thrash", "concurrency_by_minute", "unavailable", "truncations", "errors_by_type", "versions"]
+-- needs   = ["requests_without_loads", "idle_before_loads", "model_residency", "model_thrash", "concurrency_by_minute", "unavailable", "truncations", "errors_by_type", "versions", "server_settings"]
 -- [columns]
 -- kind     = "keep_alive, evictions, num_parallel, max_queue, context_unused, context_too_small, gpu_layers, missing_model, runner_crashes, client_timeouts or upgrade"
 -- host     = "machine that it is about; null when it is about all"
@@ -29,16 +29,40 @@ residency AS (
   FROM model_residency
   WHERE in_range(started_at)
 ),
--- How long a model had had nothing to do when it was asked for again and had gone by itself.
+-- How long a server keeps a model that nobody asks for, as it printed it last; negative: for good; without a unit: seconds.
+kept AS (
+  SELECT
+    coalesce(host, '(unknown)') AS host,
+    arg_max(keep_alive, started_at) AS keep_alive
+  FROM server_settings
+  WHERE keep_alive IS NOT NULL
+  GROUP BY ALL
+),
+kept_for AS (
+  SELECT
+    host,
+    CASE
+      WHEN keep_alive LIKE '-%' THEN 9e18
+      WHEN TRY_CAST(keep_alive AS DOUBLE) IS NOT NULL THEN 1e9 * TRY_CAST(keep_alive AS DOUBLE)
+      ELSE 3.6e12 * coalesce(TRY_CAST(regexp_extract(keep_alive, '(\d+)h', 1) AS DOUBLE), 0)
+        + 6e10 * coalesce(TRY_CAST(regexp_extract(keep_alive, '(\d+)m([^s]|$)', 1) AS DOUBLE), 0)
+        + 1e9 * coalesce(TRY_CAST(regexp_extract(keep_alive, '([\d.]+)s', 1) AS DOUBLE), 0)
+    END AS keep_alive_ns
+  FROM kept
+),
+-- How long a model had had nothing to do when it was asked for again and had gone by itself: where that was sooner than its
+-- keep_alive (five minutes unless told otherwise), something else was the cause, as other options of a request.
 idle AS (
   SELECT
     residency.host,
     residency.model,
     residency.load_ns,
-    idle_ns
+    idle_ns,
+    greatest(coalesce(keep_alive_ns, 3e11), 6e10) AS least_idle_ns
   FROM residency
   JOIN idle_before_loads ON idle_before_loads.source = residency.source AND idle_before_loads.byte_offset = residency.byte_offset
-  WHERE ended_before = 'reloaded'
+  LEFT JOIN kept_for ON kept_for.host = residency.host
+  WHERE ended_before = 'reloaded' AND idle_ns BETWEEN least_idle_ns AND 8.64e13
 ),
 keep_alive AS (
   SELECT
@@ -47,11 +71,11 @@ keep_alive AS (
     model,
     'medium' AS priority,
     count(*) AS reloads,
+    min(least_idle_ns) AS least_idle_ns,
     CAST(round(quantile_cont(idle_ns, 0.5)) AS BIGINT) AS idle_p50_ns,
     CAST(round(quantile_cont(idle_ns, 0.9)) AS BIGINT) AS idle_p90_ns,
     CAST(sum(load_ns) AS BIGINT) AS lost_ns
   FROM idle
-  WHERE idle_ns BETWEEN 60000000000 AND 86400000000000
   GROUP BY host, model
   HAVING count(*) >= 3 AND sum(load_ns) >= 10000000000
 ),
@@ -136,7 +160,10 @@ found AS (
     'it had gone ' || reloads || ' times when it was wanted again, mostly within ' || CAST(ceil(idle_p90_ns / 6e10) AS BIGINT) || ' minutes' AS reason,
     lost_ns,
     to_json({'reloads': reloads, 'idle_p50_ns': idle_p50_ns, 'idle_p90_ns': idle_p90_ns, 'lost_ns': lost_ns}) AS evidence,
-    'SELECT started_at, until_at, ended_by, load_ns FROM model_residency WHERE model = ''' || replace(model, '''', '''''') || ''' ORDER BY started_at' AS query
+    'WITH stay AS (SELECT *, lag(ended_by) OVER (PARTITION BY host ORDER BY started_at, source, byte_offset) AS ended_before FROM model_residency '
+      || 'WHERE model = ''' || replace(model, '''', '''''') || ''' AND coalesce(host, ''(unknown)'') = ''' || replace(host, '''', '''''')
+      || ''') SELECT started_at, idle_ns, load_ns FROM stay JOIN idle_before_loads USING (source, byte_offset) WHERE ended_before = ''reloaded'''
+      || ' AND idle_ns BETWEEN ' || CAST(least_idle_ns AS BIGINT) || ' AND 86400000000000 ORDER BY started_at' AS query
   FROM keep_alive
   UNION ALL
   SELECT
@@ -147,7 +174,7 @@ found AS (
     'let the models fit together: a smaller quantisation or context, more GPU memory, or fewer models at a time',
     'it was evicted ' || evictions || ' times for another model, and loaded ' || loads || ' times for ' || requests || ' requests',
     CAST(lost_ns / nullif(loads, 0) * evictions AS BIGINT),
-    to_json({'evictions': evictions, 'loads': loads, 'requests': requests, 'quick_reloads': quick_reloads, 'lost_ns': lost_ns}),
+    to_json({'evictions': evictions, 'loads': loads, 'requests': requests, 'quick_reloads': quick_reloads, 'lost_by_all_loads_ns': lost_ns}),
     'SELECT * FROM model_thrash WHERE model = ''' || replace(model, '''', '''''') || ''''
   FROM model_thrash
   WHERE evictions >= 3
@@ -161,7 +188,8 @@ found AS (
     'its runner died ' || crashes || ' times',
     NULL,
     to_json({'crashes': crashes, 'loads': loads}),
-    'SELECT happened_at, host, event, message FROM server_events WHERE event IN (''runner_crashed'', ''out_of_memory'') ORDER BY happened_at'
+    'SELECT host, started_at, until_at, ended_by FROM model_residency WHERE ended_by = ''crashed'' AND model = ''' || replace(model, '''', '''''')
+      || ''' ORDER BY started_at'
   FROM model_thrash
   WHERE crashes >= 2
   UNION ALL
@@ -176,7 +204,8 @@ found AS (
     lost_ns,
     to_json({'busy_minutes': busy_minutes, 'full_minutes': full_minutes, 'in_flight_max': in_flight_max, 'waiting_max': waiting_max,
       'num_parallel': num_parallel, 'waited_ns': lost_ns}),
-    'SELECT minute_utc, in_flight_max, waiting_max, slots, saturation_ratio FROM concurrency_by_minute WHERE saturation_ratio > 1 ORDER BY minute_utc'
+    'SELECT minute_utc, in_flight_max, waiting_max, slots, saturation_ratio FROM concurrency_by_minute WHERE saturation_ratio > 1 AND host = '''
+      || replace(host, '''', '''''') || ''' ORDER BY minute_utc'
   FROM saturated
   UNION ALL
   SELECT

@@ -17,6 +17,7 @@ from starlette.testclient import TestClient
 from ollalog.core.rows import plain
 from ollalog.export.answer import rendered
 from ollalog.web.app import ENDPOINTS
+from ollalog.web.endpoints import Endpoint
 from ollalog.web.openapi import document
 from ollalog.web.problems import on_fault
 from tests.web.serving import BASE, client_of, service_of
@@ -180,6 +181,15 @@ def test_bodies_are_json_and_bounded(client: TestClient) -> None:
     assert client.post("/api/sql", content=b'{"query": "FROM requests"}', headers={"content-type": "text/plain"}).status_code == 415
     assert client.post("/api/sql", content=b"[" * 70_000, headers={"content-type": "application/json"}).status_code == 413
     assert client.post("/api/sql", content=b"[" * 60_000, headers={"content-type": "application/json"}).status_code == 400
+
+
+@pytest.mark.parametrize("endpoint", [one for one in ENDPOINTS if one.body is not None], ids=lambda one: one.path)
+def test_a_body_that_is_no_json_is_told_what_this_endpoint_wants(client: TestClient, endpoint: Endpoint) -> None:
+    """R7."""
+    answer = client.request(endpoint.method, endpoint.path, content=b"{", headers={"content-type": "application/json"})
+    assert answer.status_code == 400
+    assert endpoint.body is not None
+    assert set(json.loads(answer.json()["fix"].removeprefix("write: "))) <= set(endpoint.body.model_fields)
 
 
 def test_exports_stay_below_their_folder(client: TestClient, sample_store: Path) -> None:

@@ -87,6 +87,17 @@ def test_beyond_this_machine_a_token_is_asked_for(empty: Path) -> None:
         assert client.post(f"/api/sql?token={TOKEN}", json={"query": "SELECT 1"}).status_code == 401
 
 
+def test_a_person_without_a_token_is_told_in_words_a_program_in_json(empty: Path) -> None:
+    """R7."""
+    with client_of(empty, token=TOKEN, host="0.0.0.0") as client:  # noqa: S104 - as above
+        page = client.get("/", headers={"accept": "text/html,*/*"})
+        assert (page.status_code, page.headers["content-type"]) == (401, "text/html; charset=utf-8")
+        assert "serve-token" in page.text
+        assert "Bearer TOKEN" in page.text
+        assert TOKEN not in page.text
+        assert client.get("/api/views").headers["content-type"] == "application/problem+json"
+
+
 def test_the_token_in_the_address_becomes_a_cookie_and_leaves_the_address(empty: Path) -> None:
     with client_of(empty, token=TOKEN, host="0.0.0.0") as client:  # noqa: S104 - as above
         answer = client.get(f"/?token={TOKEN}&model=a")

@@ -71,8 +71,8 @@ def opened(browser: Browser) -> Iterator[Open]:
 
 
 def is_fault(kind: str, text: str) -> bool:
-    """Whether a message of the browser tells of a fault of the page; that a query was refused is told there too."""
-    return kind in ("error", "warning") and "status of 400" not in text
+    """Whether a message of the browser tells of a fault of the page; that a query was refused, or a server is gone, is told there too."""
+    return kind in ("error", "warning") and "status of 400" not in text and "net::ERR_" not in text
 
 
 def rows_of(page: Page, view: str) -> list[dict[str, Any]]:
@@ -236,3 +236,82 @@ def test_the_report_opens_from_disk(opened: Open, sample_store: Path, tmp_path: 
         assert float(str(page.get_attribute(".tile[data-tile=p95_ns]", "data-value"))) == overview["p95_ns"]
         assert page.locator("#panels svg.chart").count() >= 3
     assert page.inner_text("#panel-models tbody th") == HOSTILE_MODEL
+
+
+def test_a_range_is_chosen_by_dates_and_by_dragging(opened: Open, address: str) -> None:
+    """C7: a range that does not end now is chosen on the page, is in the address, and holds after a reload."""
+    page = opened(f"{address}/?range=all")
+    requests = len([row for row in rows_of(page, "model_requests") if "2026-07-14T10:00" <= row["happened_at"] < "2026-07-14T16:00"])
+    page.focus("#dates summary")
+    page.keyboard.press("Enter")
+    page.fill("#from", "2026-07-14T10:00")
+    page.fill("#to", "2026-07-14T16:00")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("body[data-loaded='2']")
+    assert "since=2026-07-14T10%3A00&until=2026-07-14T16%3A00" in page.url
+    page.reload()
+    page.wait_for_selector("body[data-loaded='1']")
+    bars = page.eval_on_selector_all("#panel-requests rect[data-value]", "bars => bars.map(bar => Number(bar.dataset.value))")
+    assert sum(bars) == requests > 0
+    box = page.locator("#panel-requests svg").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 100, box["y"] + 60)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 200, box["y"] + 60, steps=4)
+    page.mouse.up()
+    page.wait_for_selector("body[data-loaded='2']")
+    assert "since=2026-07-14T1" in page.url
+    assert page.inner_text(".custom").startswith("14 Jul, 1")
+    page.click(".custom")
+    page.wait_for_selector("body[data-loaded='3']")
+    assert "since" not in page.url
+
+
+def test_long_names_and_years_keep_the_page_readable(opened: Open, tmp_path: Path) -> None:
+    """C7: a path of thousands of letters hides no column; the axis of years is told by months; dates of other years have their year."""
+    line = '[GIN] {day} - 11:00:00 | 200 | 1.2s | 10.0.0.9 | POST "{path}"\n'
+    log = tmp_path / "server.log"
+    days = ("2024/12/30", "2025/09/01", "2026/07/01")
+    log.write_text("".join(line.format(day=day, path=path) for day in days for path in ("/api/chat", "/" + "x" * 3_000)), encoding="utf-8")
+    ingest(tmp_path / "store", log)
+    with served(service_of(tmp_path / "store")) as url:
+        for width in (1280, 360):
+            page = opened(url, viewport={"width": width, "height": 800})
+            places = page.eval_on_selector_all(
+                "#panel-endpoints thead th:nth-child(2)", "all => all.map(one => one.getBoundingClientRect().right)"
+            )
+            assert places[0] < width
+        axis = page.eval_on_selector_all("#panel-requests svg text", "all => all.map(one => one.textContent)")
+        assert "2025" in " ".join(axis)
+        page.set_viewport_size({"width": 1280, "height": 800})
+        page.wait_for_function("document.querySelector('#panel-requests svg').clientWidth > 400")
+        axis = page.eval_on_selector_all("#panel-requests svg text", "all => all.map(one => one.textContent)")
+        assert [text for text in axis if "20" in text] == ["Jan 2025", "Jul 2025", "Jan 2026", "Jul 2026"]
+        assert "2024" in page.inner_text("#facts")
+        page.context.close()
+
+
+def test_an_alert_is_acknowledged_and_silenced_on_the_page(opened: Open, tmp_path: Path) -> None:
+    """C7: by keyboard, also on a phone."""
+    line = '[GIN] 2026/07/15 - 11:{minute:02d}:{second:02d} | 200 | 1m12s | 10.0.0.9 | POST "/api/chat"\n'
+    log = tmp_path / "server.log"
+    log.write_text("".join(line.format(minute=minute, second=second) for minute in range(60) for second in (0, 30)), encoding="utf-8")
+    ingest(tmp_path / "store", log)
+    with served(service_of(tmp_path / "store")) as url:
+        page = opened(url, viewport={"width": 360, "height": 740})
+        alert = "#panel-alerts .alert:has-text('slow_response')"
+        assert page.eval_on_selector(f"{alert} .grow", "one => one.clientWidth") > 200
+        for name, badge in (("Acknowledge", "known"), ("Silence 2 h", "silenced")):
+            page.focus(f"{alert} button:text-is('{name}')")
+            page.keyboard.press("Enter")
+            page.wait_for_selector(f"{alert} .badge:text-is('{badge}')")
+        page.context.close()
+
+
+def test_a_server_that_goes_away_is_told(opened: Open, sample_store: Path) -> None:
+    """C7: what is shown stays, and the page says that it is not live."""
+    with served(service_of(sample_store)) as url:
+        page = opened(url, wait="body[data-loaded] .light.on")
+    page.wait_for_selector(".light.off")
+    assert page.locator(".tile").count() == 8
+    page.context.close()

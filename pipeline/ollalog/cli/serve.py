@@ -77,7 +77,9 @@ def serve(
         if token is not None and not is_new:
             session.remark(f"the token is in {session.store / 'serve-token'}")
         sys.stdout.flush()
-        server.run(make_app(service, guard_of(host, names, token)), opened, service.hub.close)
+        own = names if token is None else (*names, _shown_host(host).strip("[]"))
+        server.run(make_app(service, guard_of(host, own, token)), opened, service.begin_end)
+    server.leave()
 
 
 def _shown_host(host: str) -> str:

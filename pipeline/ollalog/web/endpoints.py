@@ -65,7 +65,7 @@ def route_of(endpoint: Endpoint, service: Service) -> Route:
     async def serve(request: Request) -> Response:
         try:
             query = checked(endpoint.query, dict(request.query_params), "query")
-            body = None if endpoint.body is None else checked(endpoint.body, await _json_body(request), "body")
+            body = None if endpoint.body is None else checked(endpoint.body, await _json_body(request, endpoint.body), "body")
             return await endpoint.handler(Asked(service, request.path_params, query, body, request))
         except PipelineError as failure:
             return of_failure(failure)
@@ -93,7 +93,13 @@ def checked(model: type[Checked], given: object, where: str) -> Checked:
         raise RequestError(400, f"the {where} does not fit", found="; ".join(said)[:1000], fix=fix) from error
 
 
-async def _json_body(request: Request) -> object:
+def example_of(body: type[Parameters]) -> str:
+    """A body that is right, with its first field, as JSON."""
+    name, first = next(iter(body.model_fields.items()))
+    return json.dumps({name: first.examples[0] if first.examples else "…" if first.is_required() else first.default})
+
+
+async def _json_body(request: Request, body: type[Parameters]) -> object:
     """The JSON object that a request carries; an empty one where it carries nothing.
 
     Raises:
@@ -113,4 +119,4 @@ async def _json_body(request: Request) -> object:
     try:
         return json.loads(data)
     except (ValueError, RecursionError) as error:
-        raise RequestError(400, "the body is not JSON", found=str(error)[:200], fix='write: {"query": "FROM model_summary"}') from error
+        raise RequestError(400, "the body is not JSON", found=str(error)[:200], fix=f"write: {example_of(body)}") from error

@@ -8,12 +8,13 @@ import os
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from html import escape
 from http.cookies import CookieError, SimpleCookie
 from pathlib import Path
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ollalog.web.problems import problem
@@ -37,6 +38,7 @@ HEADERS: Mapping[str, str] = {
 }
 # Whether the service is alive may be asked without a token.
 OPEN_PATHS = ("/healthz",)
+WITHOUT = "the token is missing or wrong"
 
 
 @dataclass(frozen=True)
@@ -149,10 +151,27 @@ class Gate:
             response: Response = RedirectResponse(scope["path"].replace("//", "/") + (f"?{rest}" if rest else ""), status_code=303)
             response.set_cookie(COOKIE, token, httponly=True, samesite="strict", max_age=30 * 86_400)
             return response
-        fix = "open the address that `ollalog serve` printed, or send the header Authorization: Bearer TOKEN"
-        refused = problem(401, "the token is missing or wrong", {"detail": fix, "fix": fix})
+        fix = (
+            "open the address that `ollalog serve` printed, which ends with ?token= and the token; it is kept in the file "
+            f"{KEPT_IN} of the store. Programs send the header Authorization: Bearer TOKEN"
+        )
+        refused = _refused_page(fix) if "text/html" in headers.get("accept", "") else problem(401, WITHOUT, {"detail": fix, "fix": fix})
         refused.headers["WWW-Authenticate"] = "Bearer"
         return refused
+
+
+def _refused_page(fix: str) -> Response:
+    """The same for a person with a browser."""
+    page = (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
+        f'<meta name="color-scheme" content="light dark"><title>ollalog</title></head><body><h1>ollalog</h1><p>{_sentence(WITHOUT)}</p>'
+        f"<p>{_sentence(fix)}</p></body></html>"
+    )
+    return HTMLResponse(page, 401)
+
+
+def _sentence(text: str) -> str:
+    return escape(text[:1].upper() + text[1:]) + "."
 
 
 def _is_cross_site(headers: Headers, host: str) -> bool:

@@ -172,30 +172,37 @@ class Reader:
         return self._snapshot
 
     def close(self) -> None:
-        """End every question that is being asked."""
+        """End every question that is being asked or waits; whoever waits is told."""
         with self._lock:
             self._is_closed = True
             waiting = list(self._open)
         for house in waiting:
             house.interrupt()
-        self._pool.shutdown(wait=False, cancel_futures=True)
-        self._sql_pool.shutdown(wait=False, cancel_futures=True)
+        self._pool.shutdown(wait=False)
+        self._sql_pool.shutdown(wait=False)
 
     def _submit(self, pool: ThreadPoolExecutor, job: Job, scope: Scope, ask: Callable[[Warehouse], Iterator[bytes]]) -> None:
-        if self._waiting >= MOST_WAITING or self._is_closed:
+        self._check_open()
+        if self._waiting >= MOST_WAITING:
             raise BusyError("too many questions wait for an answer", found=str(self._waiting), fix="try again in a few seconds")
         with self._lock:
             self._waiting += 1
         pool.submit(self._run, job, scope, ask)
 
+    def _check_open(self) -> None:
+        if self._is_closed:
+            raise _ending()
+
     def _run(self, job: Job, scope: Scope, ask: Callable[[Warehouse], Iterator[bytes]]) -> None:
         began_s = time.monotonic()
         failure: BaseException | None = None
         try:
+            self._check_open()
             for line in self._lines(scope, ask):
+                self._check_open()
                 job.put(line)
         except BaseException as fault:  # noqa: BLE001 - polars' panics are no Exception; whoever waits is told
-            failure = fault
+            failure = _ending() if self._is_closed else fault
         finally:
             with self._lock:
                 self._waiting -= 1
@@ -221,8 +228,7 @@ class Reader:
     def _opened(self, scope: Scope) -> Iterator[Warehouse]:
         with asking.opened(self._root, scope, self._clock.now_utc()) as house:
             with self._lock:
-                if self._is_closed:
-                    raise BusyError("the service ends", fix="start it again")
+                self._check_open()
                 self._open.add(house)
             try:
                 if self._waiting > 1:
@@ -241,3 +247,7 @@ class Reader:
             if job.is_done:
                 size -= sum(map(len, job.lines))
                 del self._jobs[key]
+
+
+def _ending() -> BusyError:
+    return BusyError("the service ends", fix="start it again")

@@ -5,8 +5,12 @@ from __future__ import annotations
 import asyncio
 import errno
 import logging
+import os
 import signal
 import socket
+import sys
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from typing import Any
@@ -18,6 +22,7 @@ from ollalog.core.errors import UsageError
 
 BACKLOG = 512
 GRACE_S = 1
+LEAVE_S = 0.2
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -77,6 +82,22 @@ def run(app: ASGIApp, opened: socket.socket, on_stop: Callable[[], None]) -> Non
     )  # fmt: skip
     server = _Server(config)
     asyncio.run(_serve(server, opened, on_stop))
+
+
+def leave() -> None:
+    """Return when nothing is worked out any more; end the process where something still is.
+
+    Native code does not always heed an interruption, and an interpreter that ends beneath it aborts with words of its own. What was
+    answered is sent, and what is written is put in place in one step, so nothing is lost.
+    """
+    until_s = time.monotonic() + LEAVE_S
+    others = [thread for thread in threading.enumerate() if thread is not threading.current_thread()]
+    for thread in others:
+        thread.join(max(0.0, until_s - time.monotonic()))
+    if any(thread.is_alive() for thread in others):
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(0)
 
 
 async def _serve(server: uvicorn.Server, opened: socket.socket, on_stop: Callable[[], None]) -> None:

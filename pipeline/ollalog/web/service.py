@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -44,6 +45,13 @@ class Service:
         self.hub = Hub()
         self.started_at = self.clock.now_utc()
         self.version = version("ollalog")
+
+    def begin_end(self) -> None:
+        """Let go of all that would hold up the end: open streams, questions that are being asked, the process that follows the logs."""
+        self.hub.close()
+        self.reader.close()
+        if self.following is not None:
+            threading.Thread(target=self.following.close, name="ending", daemon=True).start()
 
     @contextmanager
     def pause(self) -> Iterator[None]:

@@ -5,7 +5,7 @@
   const { el, replace, tip } = dom;
   const RANGES = [['1h', '1 h'], ['6h', '6 h'], ['24h', '24 h'], ['7d', '7 d'], ['30d', '30 d'], ['all', 'All']];
   const NAMES = ['range', 'since', 'until', 'model', 'host', 'timezone'];
-  const REFRESH_MS = 2000, DEAREST = 5;
+  const REFRESH_MS = 2000, DEAREST = 5, OPENING_MS = 300;
   const by = (id) => document.getElementById(id);
 
   const embedded = by('data');
@@ -24,6 +24,7 @@
     get x() { const row = data.rows('time_slices')[0]; return row ? [panels.time(row.first_utc), Math.max(panels.time(row.last_utc), panels.time(row.first_utc) + row.slice_ns / 1e6)] : [0, 1]; },
     get step() { const row = data.rows('time_slices')[0]; return row ? row.slice_ns / 1e6 : 60000; },
     choose: (name, value) => { if (data.live) set({ [name]: state[name] === value ? '' : value }); },
+    zoom: (from, to) => set({ range: '', since: instantText(from), until: instantText(to) }),
     ask: (query) => tools.ask(query),
     actions: (row) => actions(row),
   };
@@ -40,6 +41,9 @@
     for (const name of ['model', 'host', 'timezone']) if (state[name]) asked.set(name, state[name]);
     return asked;
   }
+
+  const instantText = (at) => new Date(Math.round(at / 1000) * 1000).toISOString().replace('.000Z', 'Z');
+  const shownEnd = (text, none) => !text ? none : /T.*Z$/.test(text) ? format.when(Date.parse(text), data.zone) : text.replace('T', ' ');
 
   function set(changes) {
     Object.assign(state, changes);
@@ -66,10 +70,34 @@
       select('model', 'Model', 'All models', models),
       hosts.length > 1 || state.host ? select('host', 'Machine', 'All machines', hosts) : null,
       range,
-      state.since || state.until ? el('button', { type: 'button', class: 'custom', 'data-choice': 'custom', on: { click: () => set({ since: '', until: '', range: '' }) } }, `${state.since || '…'} – ${state.until || 'now'} ✕`) : null,
+      state.since || state.until ? el('button', { type: 'button', class: 'custom', 'data-choice': 'custom', 'aria-label': 'Give up the dates', on: { click: () => set({ since: '', until: '', range: '' }) } }, `${shownEnd(state.since, '…')} – ${shownEnd(state.until, 'now')} ✕`) : null,
       select('timezone', 'Zone of times', state.timezone ? 'Server zone' : `${data.zone}`, zones));
+    dates.follow();
     if (focused) document.querySelector(`[data-choice="${CSS.escape(focused)}"]`)?.focus();
   }
+
+  /* From when to when, by the calendar: for what a range that ends now does not reach */
+  const dates = (() => {
+    const box = by('dates');
+    let from, to;
+    const shown = (at) => new Date(format.local(at, data.zone)).toISOString().slice(0, 16);
+    function follow() {
+      if (!box || box.open || !from) return;
+      const [begin, end] = data.x;
+      if (end > 1) { from.value = shown(begin); to.value = shown(end); }
+    }
+    function make() {
+      if (!box) return;
+      from = el('input', { type: 'datetime-local', id: 'from' });
+      to = el('input', { type: 'datetime-local', id: 'to' });
+      const close = () => { box.open = false; };
+      replace(box, el('summary', {}, 'Dates'), el('form', { on: { submit: (event) => { event.preventDefault(); close(); box.querySelector('summary').focus(); set({ range: '', since: from.value, until: to.value }); } } },
+        el('label', {}, 'From', from), el('label', {}, 'To', to), el('p', { class: 'muted small' }, 'Or drag over a chart.'), el('button', { type: 'submit', class: 'primary' }, 'Show')));
+      box.addEventListener('keydown', (event) => { if (event.key === 'Escape' && box.open) { close(); box.querySelector('summary').focus(); } });
+      document.addEventListener('pointerdown', (event) => { if (!box.contains(event.target)) close(); });
+    }
+    return { make, follow };
+  })();
 
   /* Data */
   async function load() {
@@ -145,7 +173,7 @@
     const box = by('notice');
     box.hidden = !kind;
     box.className = kind || '';
-    if (kind) replace(box, el('b', {}, title), ' ', el('span', {}, text), action && data.live ? el('button', { type: 'button', on: { click: action[1] } }, action[0]) : null);
+    if (kind) replace(box, el('b', {}, title), ' ', el('span', {}, text.split('`').map((part, number) => number % 2 ? el('code', {}, part) : part)), action && data.live ? el('button', { type: 'button', on: { click: action[1] } }, action[0]) : null);
   }
 
   /* Drawing */
@@ -243,11 +271,11 @@
       said.silenced ? el('span', { class: 'badge' }, 'silenced') : data.live ? button('Silence 2 h', 'Nobody is told of it for two hours; it is still shown here.', () => order('silence', { matchers: [`fingerprint=${row.fingerprint}`], minutes: 120 })) : null);
   }
 
-  /* Live */
+  /* Live. The server gives an answer again for four times as long as it took: to ask sooner would bring the same one. */
   function soon() {
     if (timer || isPaused || state.until) return;
     if (document.hidden || !store.isLoaded) { pending = true; return; }
-    timer = setTimeout(() => { timer = 0; store.isQuiet = true; load().finally(() => { store.isQuiet = false; }); }, Math.max(REFRESH_MS, store.seconds * 1000 * DEAREST));
+    timer = setTimeout(() => { timer = 0; store.isQuiet = true; load().finally(() => { store.isQuiet = false; }); }, Math.max(REFRESH_MS, (store.seconds * 1000 + OPENING_MS) * DEAREST));
   }
 
   function light(kind, text, told) {
@@ -341,6 +369,7 @@
   } else {
     light('wait', 'Connecting', 'The page is being filled.');
     tools.make();
+    dates.make();
     choices();
     load();
     listen();

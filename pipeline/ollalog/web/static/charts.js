@@ -5,7 +5,8 @@ const charts = (() => {
   const { el, svg, tip } = dom;
   const LEFT = 46, RIGHT = 10, TOP = 10, BOTTOM = 22;
   const HOUR = 3600000, DAY = 24 * HOUR;
-  const STEPS = [1000, 5000, 15000, 30000, 60000, 300000, 900000, 1800000, HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR, DAY, 2 * DAY, 7 * DAY, 14 * DAY, 30 * DAY, 90 * DAY, 365 * DAY];
+  const STEPS = [1000, 2000, 5000, 15000, 30000, 60000, 120000, 300000, 900000, 1800000, HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR, DAY, 2 * DAY, 7 * DAY, 14 * DAY];
+  const MONTH = 30.4 * DAY, MONTHS = [1, 2, 3, 6, 12, 24, 60, 120];
   const color = (number) => `var(--c${number % 10})`;
 
   function ticks(max, whole = false, wanted = 4) {
@@ -19,18 +20,22 @@ const charts = (() => {
     return found;
   }
 
-  function timeTicks(from, to, width) {
+  /* Round times of the zone's own clocks and calendar. */
+  function timeTicks(from, to, width, zone) {
     const wanted = Math.max(2, Math.floor(width / 90));
-    const step = STEPS.find((length) => (to - from) / length <= wanted) || STEPS[STEPS.length - 1];
-    const found = [];
-    for (let at = Math.ceil(from / step) * step; at <= to; at += step) found.push(at);
-    return { found, step };
+    const begin = format.local(from, zone), found = [];
+    let step = STEPS.find((length) => (to - from) / length <= wanted);
+    if (step) for (let shown = Math.ceil(begin / step) * step; ; shown += step) { const at = format.instant(shown, zone); if (at > to) return { found, step }; if (at >= from) found.push(at); }
+    const months = MONTHS.find((count) => (to - from) / (count * MONTH) <= wanted) || MONTHS[MONTHS.length - 1];
+    step = months * MONTH;
+    const first = new Date(begin).getUTCFullYear() * 12 + new Date(begin).getUTCMonth();
+    for (let month = Math.ceil(first / months) * months; ; month += months) { const at = format.instant(Date.UTC(Math.floor(month / 12), month % 12), zone); if (at > to) return { found, step }; if (at >= from) found.push(at); }
   }
 
   function timeLabel(at, step, zone) {
     if (step < 60000) return format.dates(zone, { hour: '2-digit', minute: '2-digit', second: '2-digit' }).format(at);
     const time = format.dates(zone, { hour: '2-digit', minute: '2-digit' }).format(at);
-    const day = format.dates(zone, step > 40 * DAY ? { month: 'short', year: '2-digit' } : { day: 'numeric', month: 'short' }).format(at);
+    const day = format.dates(zone, step >= 12 * MONTH ? { year: 'numeric' } : step >= MONTH ? { month: 'short', year: 'numeric' } : { day: 'numeric', month: 'short' }).format(at);
     return step >= DAY || time === '00:00' ? day : time;
   }
 
@@ -49,10 +54,10 @@ const charts = (() => {
       root.append(svg('line', { class: 'grid', x1: left, x2: right, y1: at, y2: at }),
         svg('text', { class: 'axis', x: left - 7, y: at + 3.5, 'text-anchor': 'end' }, (options.yFormat || format.rate)(value)));
     }
-    const { found, step } = timeTicks(from, to, right - left);
+    const { found, step } = timeTicks(from, to, right - left, options.zone);
     for (const at of found) {
       root.append(svg('line', { class: 'tick', x1: x(at), x2: x(at), y1: bottom, y2: bottom + 4 }),
-        svg('text', { class: 'axis', x: Math.min(Math.max(x(at), left + 12), right - 14), y: height - 5, 'text-anchor': 'middle' }, timeLabel(at, step, options.zone)));
+        svg('text', { class: 'axis', x: Math.min(Math.max(x(at), left + 12), right - (step >= MONTH ? 22 : 14)), y: height - 5, 'text-anchor': 'middle' }, timeLabel(at, step, options.zone)));
     }
     body({ root, x, y, left, right, top: TOP, bottom, width, height });
     for (const mark of options.marks || []) {
@@ -91,6 +96,7 @@ const charts = (() => {
       place = nearest(at);
       show(event.clientX, event.clientY);
     });
+    if (options.zoom) zoom(root, options, { left, right, bottom });
     const leave = () => { line.setAttribute('visibility', 'hidden'); tip.hide(); };
     root.addEventListener('pointerleave', leave);
     root.setAttribute('tabindex', '0');
@@ -103,6 +109,32 @@ const charts = (() => {
       const box = root.getBoundingClientRect();
       show(box.left + x(times[place] + (options.half || 0)) * (box.width / root.viewBox.baseVal.width), box.top + 30);
     });
+  }
+
+  /* A stretch that is dragged over with the mouse becomes the range of the page. */
+  function zoom(root, options, { left, right, bottom }) {
+    const [from, to] = options.x;
+    const place = (event) => { const box = root.getBoundingClientRect(); return Math.min(Math.max((event.clientX - box.left) * (root.viewBox.baseVal.width / box.width), left), right); };
+    const shade = svg('rect', { class: 'chosen', y: TOP, height: bottom - TOP, visibility: 'hidden' });
+    let begun = null;
+    root.append(shade);
+    root.classList.add('zooms');
+    root.addEventListener('pointerdown', (event) => { if (event.pointerType === 'mouse' && event.button === 0) { begun = place(event); root.setPointerCapture(event.pointerId); } });
+    root.addEventListener('pointermove', (event) => {
+      if (begun == null) return;
+      const now = place(event);
+      shade.setAttribute('x', Math.min(begun, now)); shade.setAttribute('width', Math.abs(now - begun)); shade.setAttribute('visibility', 'visible');
+    });
+    const end = (event) => {
+      if (begun == null) return;
+      const ends = [begun, event.type === 'pointerup' ? place(event) : begun].sort((one, other) => one - other).map((at) => from + (at - left) / (right - left) * (to - from));
+      const isLong = Math.abs(place(event) - begun) > 6 && event.type === 'pointerup';
+      begun = null;
+      shade.setAttribute('visibility', 'hidden');
+      if (isLong) options.zoom(...ends);
+    };
+    root.addEventListener('pointerup', end);
+    root.addEventListener('pointercancel', end);
   }
 
   const swatch = (name, fillColor, value) => el('div', { class: 'tip-row' }, el('i', { class: 'dot', style: { background: fillColor } }), el('span', {}, name), el('b', {}, value));
@@ -194,11 +226,12 @@ const charts = (() => {
     const lane = Math.max(22, Math.min(40, Math.floor((208 - TOP - BOTTOM) / rows.length)));
     const height = rows.length * lane + TOP + BOTTOM;
     const left = Math.min(150, Math.max(90, (holder.clientWidth || 500) * 0.2));
+    const letters = Math.floor((left - 14) / 6.2);
     return frame(holder, { ...options, height, left, max: 1, yTicks: [] }, ({ root, x, right }) => {
       rows.forEach((row, number) => {
         const top = TOP + number * lane;
         root.append(svg('rect', { class: 'lane', x: left, y: top + 2, width: right - left, height: lane - 5, rx: 3 }),
-          svg('text', { class: 'lane-name', x: left - 8, y: top + lane / 2 + 3, 'text-anchor': 'end' }, row.name.length > 19 ? row.name.slice(0, 18) + '…' : row.name));
+          svg('text', { class: 'lane-name', x: left - 8, y: top + lane / 2 + 3, 'text-anchor': 'end' }, row.name.length > letters ? row.name.slice(0, letters - 1) + '…' : row.name));
         for (const span of row.spans) {
           const from = Math.max(x(span.from), left), to = Math.min(x(span.to), right);
           if (to < left || from > right) continue;
@@ -212,15 +245,16 @@ const charts = (() => {
     const width = 120, height = 30;
     const known = values.filter((value) => value != null);
     const root = svg('svg', { class: 'spark', viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: 'none', role: 'img', 'aria-label': label });
-    if (known.length < 2) return root;
+    if (!known.length) return root;
     const max = Math.max(...known), min = Math.min(0, ...known);
-    const x = (place) => (place / (values.length - 1)) * width, y = (value) => height - 2 - ((value - min) / (max - min || 1)) * (height - 5);
+    const x = (place) => (place / Math.max(values.length - 1, 1)) * width, y = (value) => height - 2 - ((value - min) / (max - min || 1)) * (height - 5);
     let path = '', before = false, area = '', first = null, last = null;
     values.forEach((value, place) => {
       if (value == null) return;
       path += `${before ? 'L' : 'M'}${x(place).toFixed(1)} ${y(value).toFixed(1)}`;
       first ??= x(place); last = x(place); before = true;
     });
+    if (known.length === 1) path = `M${first.toFixed(1)} ${height}${path.replace('M', 'L')}`;
     area = `${path}L${last.toFixed(1)} ${height}L${first.toFixed(1)} ${height}Z`;
     root.append(svg('path', { class: 'spark-area', d: area, style: { fill: colorOf } }), svg('path', { class: 'spark-line', d: path, style: { stroke: colorOf }, 'vector-effect': 'non-scaling-stroke' }));
     return root;

@@ -61,8 +61,19 @@ const format = (() => {
     if (time == null) return MISSING;
     const options = { day: '2-digit', month: 'short', hour: '2-digit', minute: '2-digit' };
     if (step && step < 60000) options.second = '2-digit';
-    if (step >= 86400000) { delete options.hour; delete options.minute; options.year = 'numeric'; }
+    if (step >= 86400000) { delete options.hour; delete options.minute; }
+    if (step >= 86400000 || new Date(time).getUTCFullYear() !== new Date().getUTCFullYear()) options.year = 'numeric';
     return dates(zone, options).format(new Date(time));
+  }
+
+  /* What clocks of a zone show, in ms as if they showed UTC; and the instant at which they show that. */
+  function local(time, zone) {
+    const parts = Object.fromEntries(dates(zone, { year: 'numeric', month: 'numeric', day: 'numeric', hour: 'numeric', minute: 'numeric', second: 'numeric' }).formatToParts(time).map((part) => [part.type, Number(part.value)]));
+    return Date.UTC(parts.year, parts.month - 1, parts.day, parts.hour, parts.minute, parts.second);
+  }
+  function instant(shown, zone) {
+    const near = shown - (local(shown, zone) - shown);
+    return shown - (local(near, zone) - near);
   }
 
   function ago(ms) {
@@ -76,5 +87,5 @@ const format = (() => {
     return `${Math.round(s / 86400)} days ago`;
   }
 
-  return { MISSING, digits, duration, count, bytes, rate, percent, dates, when, ago };
+  return { MISSING, digits, duration, count, bytes, rate, percent, dates, when, local, instant, ago };
 })();

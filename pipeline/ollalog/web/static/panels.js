@@ -23,7 +23,7 @@ const panels = (() => {
     const shown = rows.slice(0, options.most || 100);
     const body = shown.map((row) => el('tr', options.row ? options.row(row) : {}, fields.map((field, place) => {
       const made = field.show ? field.show(row[field.key], row) : name(row[field.key], format.MISSING);
-      return el(place ? 'td' : 'th', { scope: place ? null : 'row', class: [field.left ? 'left' : '', field.wide ? 'wide' : '', field.class || ''].join(' ').trim() || null, 'data-column': field.key }, made);
+      return el(place ? 'td' : 'th', { scope: place ? null : 'row', class: [field.left ? 'left' : '', field.wide ? 'wide' : '', field.class || ''].join(' ').trim() || null, 'data-column': field.key, 'data-tip': field.wide && String(row[field.key] ?? '').length > 24 ? `${row[field.key].slice(0, 400)}\nview ${view}, column ${field.key}` : null }, made);
     })));
     return el('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': options.label || view },
       el('table', {}, el('thead', {}, head), el('tbody', {}, body)),
@@ -32,7 +32,7 @@ const panels = (() => {
   const field = (key, title, show, more) => ({ key, title, show, ...more });
   const label = (key, title, more) => ({ key, title, left: true, ...more });
 
-  const axis = (data) => ({ x: data.x, zone: data.zone, step: data.step });
+  const axis = (data) => ({ x: data.x, zone: data.zone, step: data.step, zoom: data.live ? data.zoom : null });
 
   function series(data, view, column, chosen) {
     const found = new Map();
@@ -65,7 +65,7 @@ const panels = (() => {
     { key: 'error_ratio', title: 'Error rate', show: format.percent, series: 'error_ratio', note: (row) => `${format.count(row.failures)} failed`, bad: (value) => value > 0.1, color: 'var(--bad)' },
     { key: 'in_flight_max', title: 'In flight', show: format.count, concurrency: 'in_flight_max', note: () => 'most at once' },
     { key: 'prompts_truncated', title: 'Truncations', show: (value, row) => format.count((value || 0) + (row.context_shifts || 0)), events: 'prompt_truncated', note: (row) => `${format.count(row.prompts_truncated)} prompts cut, ${format.count(row.context_shifts)} shifts`, bad: (value) => value > 0, color: 'var(--warn)' },
-    { key: 'models_loaded', title: 'Models loaded', show: format.count, events: 'model_loaded', note: (row) => `of ${format.count(row.models)} used; line: loads` },
+    { key: 'models_loaded', title: 'Models loaded', show: format.count, events: 'model_loaded', note: (row) => `${format.count(row.models)} used; line: loads` },
   ];
 
   function tileValues(data, tile) {
@@ -218,16 +218,17 @@ const panels = (() => {
   function system(data, holder) {
     const rows = data.rows('resources_by_slice');
     if (!rows.length) return empty('No samples of the host yet.', data.live ? 'CPU, memory, GPU and disk are sampled while `ollalog serve` or `ollalog tail --sample` runs on that host.' : null);
-    const one = (title, column, yFormat, fill, max) => {
+    const columns = holder.clientWidth > 760 ? 4 : holder.clientWidth > 480 ? 2 : 1;
+    const one = (title, column, yFormat, fill, max, whole) => {
       const found = new Map();
       for (const row of rows) if (row[column] != null) { if (!found.has(row.host)) found.set(row.host, []); found.get(row.host).push([time(row.slice_utc), row[column]]); }
       if (!found.size) return null;
       const lines = [...found].map(([host, points], number) => ({ name: found.size > 1 ? host : title, color: found.size > 1 ? charts.color(number) : fill, kind: found.size > 1 ? 'line' : 'area', points }));
       const box = el('div', { class: 'quarter' });
-      box.append(el('h4', {}, title), charts.lines({ clientWidth: Math.max(220, Math.floor((holder.clientWidth - 36) / (holder.clientWidth > 760 ? 4 : holder.clientWidth > 480 ? 2 : 1))) }, lines, { ...axis(data), step: rows[0].slice_ns / 1e6, height: 130, max, name: column, view: 'resources_by_slice', yFormat, label: `${title} over time` }));
+      box.append(el('h4', {}, title), charts.lines({ clientWidth: Math.max(220, Math.floor((holder.clientWidth - 12 * (columns - 1)) / columns)) }, lines, { ...axis(data), step: rows[0].slice_ns / 1e6, height: 130, max, whole, name: column, view: 'resources_by_slice', yFormat, label: `${title} over time` }));
       return box;
     };
-    return el('div', { class: 'quarters' }, one('CPU', 'cpu_ratio', format.percent, 'var(--c0)', 1), one('Memory', 'memory_ratio', format.percent, 'var(--c1)', 1), one('GPU', 'gpu_ratio', format.percent, 'var(--c4)', 1), one('GPU memory', 'gpu_memory_bytes', format.bytes, 'var(--c5)'), one('Disk', 'disk_ratio', format.percent, 'var(--c6)', 1), one('Power', 'gpu_power_w', (value) => `${format.rate(value)} W`, 'var(--c3)'), one('Network', 'network_bytes', format.bytes, 'var(--c2)'));
+    return el('div', { class: 'quarters' }, one('CPU', 'cpu_ratio', format.percent, 'var(--c0)', 1), one('Memory', 'memory_ratio', format.percent, 'var(--c1)', 1), one('GPU', 'gpu_ratio', format.percent, 'var(--c4)', 1), one('GPU memory', 'gpu_memory_bytes', format.bytes, 'var(--c5)', null, true), one('Disk', 'disk_ratio', format.percent, 'var(--c6)', 1), one('Power', 'gpu_power_w', (value) => `${format.rate(value)} W`, 'var(--c3)'), one('Network', 'network_bytes', format.bytes, 'var(--c2)', null, true));
   }
 
   const DAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
