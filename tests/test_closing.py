@@ -215,6 +215,31 @@ def test_a_note_that_cannot_be_read_is_no_note(tmp_path: Path) -> None:
     assert_same(root, ["model_requests"])
 
 
+def test_status_and_verify_tell_of_what_is_kept(tmp_path: Path) -> None:
+    root = tmp_path / "store"
+    made.fill(root, FEW, DAYS)
+    assert store.read_status(root).derived == store.Derived(0, ())
+    runtime.close_dates(root, NOW)
+    derived = store.read_status(root).derived
+    assert derived.dates == tuple(made.START.date() + timedelta(days=day) for day in range(DAYS))
+    folder = StoreLayout(root).derived
+    assert derived.size_bytes == sum(path.stat().st_size for path in folder.iterdir())
+    assert store.verify(root, lambda *_: []).derived == ()
+    rows, sums, note = (*(min(folder.glob(kind)) for kind in ("*.parquet", "*.sums")), folder / "2026-03-01.key.names.json")
+    rows.write_bytes(rows.read_bytes()[:-100])
+    sums.write_bytes(b"")
+    note.write_text("{", encoding="utf-8")
+    (folder / "notes.txt").write_text("mine", encoding="utf-8")
+    report = store.verify(root, lambda *_: [])
+    assert set(report.derived) == {
+        f"derived/{note.name}: cannot be read",
+        f"derived/{rows.name}: cannot be read as Parquet",
+        f"derived/{sums.name}: cannot be read as Parquet",
+        "derived/notes.txt: does not belong there",
+    }
+    assert set(report.derived) <= set(report.as_dict()["problems"])
+
+
 def test_in_a_folder_that_cannot_be_written_nothing_is_kept(tmp_path: Path) -> None:
     root = tmp_path / "store"
     made.fill(root, FEW, DAYS)

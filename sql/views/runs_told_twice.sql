@@ -27,17 +27,22 @@ recorded_slice AS (
   FROM run, (VALUES (-1), (0), (1)) AS steps (step)
   WHERE origin <> 'server_log'
 ),
-logged AS (
-  SELECT CAST(make_timestamp(epoch_us(happened_at)) AS DATE) AS date_utc, *
-  FROM run
-  WHERE origin = 'server_log'
+-- First by equality, all else afterwards: to look at times while joining takes seven times as long.
+candidate AS MATERIALIZED (
+  SELECT
+    logged.source,
+    logged.byte_offset,
+    logged.happened_at,
+    coalesce(logged.eval_ns, 0) - coalesce(recorded.eval_ns, 0) AS apart_eval_ns,
+    logged.prompt_eval_ns - recorded.prompt_eval_ns AS apart_prompt_ns,
+    epoch_us(logged.happened_at) - epoch_us(recorded.happened_at) AS apart_us
+  FROM run AS logged
+  JOIN recorded_slice AS recorded USING (generated_tokens, eval_ms)
+  WHERE logged.origin = 'server_log'
 )
 SELECT DISTINCT
-  date_utc,
-  logged.source,
-  logged.byte_offset
-FROM logged
-JOIN recorded_slice AS recorded USING (generated_tokens, eval_ms)
-WHERE abs(coalesce(logged.eval_ns, 0) - coalesce(recorded.eval_ns, 0)) <= 1000000
-  AND abs(logged.prompt_eval_ns - recorded.prompt_eval_ns) <= 1000000
-  AND abs(epoch_us(logged.happened_at) - epoch_us(recorded.happened_at)) <= 60000000
+  CAST(make_timestamp(epoch_us(happened_at)) AS DATE) AS date_utc,
+  source,
+  byte_offset
+FROM candidate
+WHERE abs(apart_eval_ns) <= 1000000 AND abs(apart_prompt_ns) <= 1000000 AND abs(apart_us) <= 60000000

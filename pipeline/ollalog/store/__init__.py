@@ -7,6 +7,7 @@ snapshot = read_snapshot(root)
 
 from ollalog.store.alert_log import AlertLog, Notification
 from ollalog.store.closed_dates import (
+    Derived,
     closing,
     missing_sums,
     read_closed_dates,
@@ -30,6 +31,7 @@ __all__ = [
     "AckRow",
     "AlertLog",
     "ControlRows",
+    "Derived",
     "Notification",
     "Rebuild",
     "RebuildReport",

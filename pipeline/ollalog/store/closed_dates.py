@@ -12,12 +12,15 @@ import json
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
 
+import polars as pl
+
 from ollalog.core.batch import Snapshot
-from ollalog.core.closed_dates import ClosedDate, keys_of_dates, sums_name, views_by_date
+from ollalog.core.closed_dates import SUMS, ClosedDate, keys_of_dates, sums_name, views_by_date
 from ollalog.core.layout import StoreLayout
 from ollalog.store.files import make_folder, sync_file, sync_folder
 
@@ -150,6 +153,57 @@ def sweep_closed_dates(root: Path, snapshot: Snapshot, now: datetime) -> None:
         if _day(name.lstrip(".").partition(".")[0]) not in keys or (name not in needed and now.timestamp() - written_s > GRACE_S):
             with suppress(OSError):
                 Path(path).unlink()
+
+
+@dataclass(frozen=True)
+class Derived:
+    """What is kept of closed dates: the bytes of all files, and the dates that have one, in order."""
+
+    size_bytes: int
+    dates: tuple[date, ...]
+
+
+def read_derived(root: Path) -> Derived:
+    """Look at what is kept of closed dates; nothing where there is no folder."""
+    size_bytes, days = 0, set()
+    for path in _files(root):
+        with suppress(FileNotFoundError):
+            size_bytes += path.stat().st_size
+            day = _day(path.name.partition(".")[0]) if path.suffix == NOTE else None
+            days |= {day} if day is not None else set()
+    return Derived(size_bytes, tuple(sorted(days)))
+
+
+def derived_problems(root: Path) -> Iterator[str]:
+    """What is wrong with the files that are kept of closed dates; all of them may be removed without loss."""
+    for path in _files(root):
+        place = f"{path.parent.name}/{path.name}"
+        if _day(path.name.partition(".")[0]) is None or path.suffix not in (ROWS, NOTE, SUMS):
+            yield f"{place}: does not belong there"
+        elif path.suffix == NOTE:
+            if _noted(path) is None:
+                yield f"{place}: cannot be read"
+        elif not _is_readable(path):
+            yield f"{place}: cannot be read as Parquet"
+
+
+def _files(root: Path) -> list[Path]:
+    """The files of the folder, without its lock and what is being written."""
+    try:
+        return sorted(path for path in StoreLayout(root).derived.iterdir() if not path.name.startswith("."))
+    except OSError:
+        return []
+
+
+def _is_readable(path: Path) -> bool:
+    """Whether all rows can be read; what was swept meanwhile is not missed."""
+    try:
+        pl.read_parquet(path)
+    except FileNotFoundError:
+        return True
+    except (OSError, pl.exceptions.PolarsError):
+        return False
+    return True
 
 
 def _day(text: str) -> date | None:
