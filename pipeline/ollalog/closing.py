@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ollalog import store
 from ollalog.core.batch import Snapshot
-from ollalog.core.closed_dates import AROUND, ClosedDate, bounds_of, chunks, keys_of_dates, rows_of_dates, whole_days
+from ollalog.core.closed_dates import AROUND, STEP, ClosedDate, bounds_of, chunks, keys_of_dates, rows_of_dates, whole_days
 
 if TYPE_CHECKING:
     from ollalog.warehouse import Warehouse
@@ -59,7 +59,7 @@ def close_dates(place: Place, now: datetime, *, thorough: bool = False) -> int:
     snapshot = store.read_snapshot(place.root)
     over = _over(place, snapshot, now)
     closed = store.read_closed_dates(place.root, snapshot) if over else ()
-    if not over or not (thorough or set(over) - {each.date for each in closed}):
+    if not over or not (thorough or set(over) - {each.date for each in closed} or _missing_sums(place, snapshot, closed)):
         return 0
     with suppress(OSError), store.closing(place.root) as is_ours:
         if is_ours:
@@ -80,7 +80,7 @@ def _close(place: Place, snapshot: Snapshot, over: Sequence[date], now: datetime
         with place.open_warehouse(snapshot, now=now, closed=closed) as warehouse:
             closed = warehouse.closed_dates()
     missing = sorted(set(over) - {each.date for each in closed})
-    keys, rows = keys_of_dates(snapshot, store.rules_digest()), rows_of_dates(snapshot)
+    keys, rows = keys_of_dates(snapshot), rows_of_dates(snapshot)
     if sum(rows[day] for day in missing) > MOST_ROWS:
         place.told(len(missing))
     for chunk in chunks(missing, rows, MOST_ROWS):
@@ -100,14 +100,19 @@ def _sum_up(place: Place, snapshot: Snapshot, closed: Sequence[ClosedDate], now:
     if not closed:
         return
     with place.open_warehouse(snapshot, now=now, closed=closed) as warehouse:
-        closed, views = warehouse.closed_dates(), warehouse.sums()
+        closed = warehouse.closed_dates()
     stems = {each.date: each.stem for each in closed}
-    rows, step = rows_of_dates(snapshot), timedelta(days=1)
-    missing = [each.date for each in whole_days(closed, snapshot) if store.missing_sums(place.root, each.date, stems, views)]
-    for chunk in chunks(missing, rows, 4 * MOST_ROWS):
-        since, until = bounds_of(chunk[0])[0] - step, bounds_of(chunk[-1])[1] + step
+    rows, missing = rows_of_dates(snapshot), _missing_sums(place, snapshot, closed)
+    for chunk in chunks(sorted(missing), rows, 4 * MOST_ROWS):
+        since, until = bounds_of(chunk[0])[0] - STEP, bounds_of(chunk[-1])[1] + STEP
         with place.open_warehouse(snapshot, now=now, since=since, until=until, closed=closed) as warehouse:
-            for view in views:
+            for view in sorted({view for day in chunk for view in missing[day]}):
                 warehouse.keep(view)
                 for day in chunk:
                     store.write_sums(place.root, day, stems, view, partial(warehouse.write_sums, view, day), place.fault)
+
+
+def _missing_sums(place: Place, snapshot: Snapshot, closed: Sequence[ClosedDate]) -> dict[date, list[str]]:
+    """The views by date whose rows are not kept, of each date that they could be kept of."""
+    stems = {each.date: each.stem for each in closed}
+    return {each.date: views for each in whole_days(closed, snapshot) if (views := store.missing_sums(place.root, each.date, stems))}

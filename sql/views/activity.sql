@@ -1,7 +1,7 @@
 -- [view]
 -- purpose = "what happened in each slice of time, for each model and for all: requests, failures, latency, tokens, speed"
 -- grain   = ["slice_utc", "model"]
--- needs   = ["time_slices", "requests_without_loads"]
+-- needs   = ["time_slices", "requests_without_loads", "slice_sums"]
 -- [columns]
 -- slice_utc            = "start of the slice that the requests ended in (see time_slices); UTC; slices without requests have no row"
 -- slice_ns             = "length of the slice; ns"
@@ -18,11 +18,11 @@
 -- generated_per_second = "generated tokens / length of the slice: throughput, not the speed of one request; 1/s"
 -- tokens_per_second    = "generated tokens / generation time, over all successes; 1/s"
 WITH
+-- Slices of these lengths are summed up by date.
 request AS (
   SELECT
-    epoch_us(happened_at) // (slice_ns // 1000) AS slice,
-    slice_ns,
-    coalesce(model, model_blob, '(unknown)') AS model,
+    epoch_us(happened_at) // (getvariable('slice_ns') // 1000) AS slice,
+    shown AS model,
     success,
     latency_ns,
     wait_ns + prompt_eval_ns AS first_token_ns,
@@ -30,12 +30,11 @@ request AS (
     generated_tokens,
     eval_ns
   FROM requests_without_loads
-  CROSS JOIN time_slices
+  WHERE getvariable('slice_ns') NOT IN (3600000000000, 21600000000000, 43200000000000, 86400000000000)
 ),
 per_slice AS (
   SELECT
-    slice,
-    slice_ns,
+    make_timestamptz(slice * (getvariable('slice_ns') // 1000)) AS slice_utc,
     CASE WHEN grouping(model) = 1 THEN '(all)' ELSE model END AS model,
     count(*) AS requests,
     count(*) FILTER (WHERE NOT success) AS failures,
@@ -43,13 +42,27 @@ per_slice AS (
     median(first_token_ns) FILTER (WHERE success) AS first_token_ns,
     sum(prompt_tokens) AS prompt_tokens,
     sum(generated_tokens) AS generated_tokens,
-    1e9 * sum(generated_tokens) FILTER (WHERE success AND eval_ns > 0)
-      / nullif(sum(eval_ns) FILTER (WHERE success AND generated_tokens IS NOT NULL), 0) AS speed
+    sum(generated_tokens) FILTER (WHERE success AND eval_ns > 0) AS timed_tokens,
+    sum(eval_ns) FILTER (WHERE success AND generated_tokens IS NOT NULL) AS eval_ns
   FROM request
-  GROUP BY GROUPING SETS ((slice, slice_ns), (slice, slice_ns, model))
+  GROUP BY GROUPING SETS ((slice), (slice, model))
+  UNION ALL
+  SELECT
+    slice_utc,
+    model,
+    requests,
+    requests - successes,
+    [p50_ns, p95_ns],
+    first_token_p50_ns,
+    prompt_tokens,
+    generated_tokens,
+    timed_tokens,
+    eval_ns
+  FROM slice_sums
+  WHERE slice_ns = getvariable('slice_ns')
 )
 SELECT
-  make_timestamptz(slice * (slice_ns // 1000)) AS slice_utc,
+  slice_utc,
   slice_ns,
   model,
   CAST(requests AS BIGINT) AS requests,
@@ -62,6 +75,7 @@ SELECT
   CAST(prompt_tokens AS BIGINT) AS prompt_tokens,
   CAST(generated_tokens AS BIGINT) AS generated_tokens,
   CAST(generated_tokens * 1e9 / slice_ns AS DOUBLE) AS generated_per_second,
-  CAST(speed AS DOUBLE) AS tokens_per_second
+  CAST(1e9 * timed_tokens / nullif(eval_ns, 0) AS DOUBLE) AS tokens_per_second
 FROM per_slice
+CROSS JOIN time_slices
 ORDER BY slice_utc, model

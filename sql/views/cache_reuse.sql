@@ -12,7 +12,7 @@
 -- saved_ns         = "time that evaluating the cached tokens would have taken at the model's prompt speed: an estimate; ns; null when the speed is not known"
 WITH per_model AS (
   SELECT
-    coalesce(model, model_blob, '(unknown)') AS model,
+    shown AS model,
     count(*) AS requests,
     count(*) FILTER (WHERE cached_tokens > 0) AS requests_reusing,
     sum(prompt_tokens) AS prompt_tokens,

@@ -2,7 +2,9 @@
 -- purpose = "which requests of the server log waited for which load of their model: their time covers the load, and their run leaves room for it"
 -- grain   = ["source", "byte_offset"]
 -- needs   = ["requests", "pairs", "inferences", "model_loads"]
+-- by_date = true
 -- [columns]
+-- date_utc    = "UTC date that the request ended on"
 -- source      = "byte stream of the access line"
 -- byte_offset = "where the access line begins in its source; bytes"
 -- load_offset = "where the line that begins the load begins: the row of model_loads in the same source; bytes"
@@ -29,6 +31,7 @@ slice AS (
   SELECT
     source,
     byte_offset,
+    CAST(make_timestamp(epoch_us(ended_at)) AS DATE) AS date_utc,
     status,
     latency_ns,
     epoch_us(started_at) AS start_us,
@@ -43,6 +46,7 @@ held_up AS (
   SELECT
     slice.source,
     slice.byte_offset,
+    slice.date_utc,
     slice.status,
     slice.latency_ns,
     load.load_offset,
@@ -77,6 +81,7 @@ run AS (
 )
 -- A request whose time covers several loads waited last for the last of them.
 SELECT
+  date_utc,
   with_run.source,
   with_run.byte_offset,
   CAST(max(load_offset) AS BIGINT) AS load_offset,
@@ -87,4 +92,4 @@ WHERE CASE
   WHEN run_key IS NULL THEN is_alone AND status < 400
   ELSE coalesce(run_blob = model_blob, run_model = model, is_alone) AND latency_ns - coalesce(total_ns, 0) >= load_ns - 10000000
 END
-GROUP BY with_run.source, with_run.byte_offset
+GROUP BY date_utc, with_run.source, with_run.byte_offset

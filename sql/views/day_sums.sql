@@ -1,7 +1,7 @@
 -- [view]
 -- purpose = "sums and percentiles of each day and model that is in the store in full; what `ollalog cleanup` keeps of the days that it removes"
 -- grain   = ["day_local", "model"]
--- needs   = ["model_requests", "date_sums"]
+-- needs   = ["model_requests", "slice_sums"]
 -- [columns]
 -- day_local           = "start of the day that the requests ended in; time of day in the zone of --timezone, else UTC"
 -- model               = "name as Ollama shows it; the file's first 12 hex digits where no name is known; '(unknown)' when nothing tells"
@@ -25,7 +25,7 @@
 WITH per_day_and_model AS (
   SELECT
     CAST(date_trunc('day', local_time(happened_at)) AS DATE) AS day_local,
-    coalesce(model, model_blob, '(unknown)') AS model,
+    shown AS model,
     count(*) AS requests,
     count(*) FILTER (WHERE success) AS successes,
     sum(latency_ns) FILTER (WHERE success) AS latency_ns,
@@ -86,5 +86,5 @@ SELECT
   eval_ns,
   timed_prompt_tokens,
   prompt_eval_ns
-FROM date_sums
-WHERE getvariable('timezone') IS NULL
+FROM slice_sums
+WHERE getvariable('timezone') IS NULL AND slice_ns = 86400000000000 AND NOT is_total

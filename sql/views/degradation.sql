@@ -1,7 +1,7 @@
 -- [view]
 -- purpose = "whether a model gets slower: slope of hourly figures, and change from the first to the second half of its time"
 -- grain   = ["model"]
--- needs   = ["requests_without_loads"]
+-- needs   = ["requests_without_loads", "date_sums", "slice_sums"]
 -- [columns]
 -- model                             = "name as Ollama shows it; the file's first 12 hex digits where no name is known; '(unknown)' when nothing tells"
 -- hours                             = "hours with successful requests"
@@ -14,33 +14,24 @@
 -- p95_change_ratio                  = "the same of the 95th percentile"
 -- tokens_per_second_change_ratio    = "the same of generation speed: -0.2 is 20 % slower"
 WITH
-request AS (
-  SELECT
-    coalesce(model, model_blob, '(unknown)') AS model,
-    happened_at,
-    latency_ns,
-    generated_tokens,
-    eval_ns
-  FROM requests_without_loads
-  WHERE success
-),
 span AS (
   SELECT
     model,
-    min(happened_at) AS first_seen,
-    max(happened_at) AS last_seen,
-    min(happened_at) + (max(happened_at) - min(happened_at)) / 2 AS middle
-  FROM request
+    min(first_success) AS first_seen,
+    max(last_success) AS last_seen,
+    min(first_success) + (max(last_success) - min(first_success)) / 2 AS middle
+  FROM date_sums
+  WHERE successes > 0
   GROUP BY model
 ),
 per_model_and_hour AS (
   SELECT
     model,
-    (epoch_us(happened_at) // 3600000000) / 24 AS day_number,
-    quantile_cont(latency_ns, [0.5, 0.95]) AS quantiles_ns,
-    1e9 * sum(generated_tokens) FILTER (WHERE eval_ns > 0) / nullif(sum(eval_ns) FILTER (WHERE generated_tokens IS NOT NULL), 0) AS speed
-  FROM request
-  GROUP BY ALL
+    (epoch_us(slice_utc) // 3600000000) / 24 AS day_number,
+    [p50_ns, p95_ns] AS quantiles_ns,
+    1e9 * timed_tokens / nullif(eval_ns, 0) AS speed
+  FROM slice_sums
+  WHERE slice_ns = 3600000000000 AND NOT is_total AND successes > 0
 ),
 slope AS (
   SELECT
@@ -56,13 +47,14 @@ slope AS (
 ),
 half AS (
   SELECT
-    model,
+    shown AS model,
     happened_at >= middle AS is_second,
     count(*) AS successes,
     quantile_cont(latency_ns, [0.5, 0.95]) AS quantiles_ns,
     1e9 * sum(generated_tokens) FILTER (WHERE eval_ns > 0) / nullif(sum(eval_ns) FILTER (WHERE generated_tokens IS NOT NULL), 0) AS speed
-  FROM request
-  JOIN span USING (model)
+  FROM requests_without_loads AS request
+  JOIN span ON span.model = shown
+  WHERE success
   GROUP BY ALL
 ),
 change AS (

@@ -23,10 +23,10 @@ load AS (
 request AS (
   SELECT
     coalesce(host, '(unknown)') AS host,
-    coalesce(model, model_blob) AS model,
+    shown AS model,
     happened_at
   FROM requests_without_loads
-  WHERE coalesce(model, model_blob) IS NOT NULL
+  WHERE shown <> '(unknown)'
 )
 SELECT
   CAST(make_timestamp(epoch_us(load.started_at)) AS DATE) AS date_utc,

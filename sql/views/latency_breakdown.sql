@@ -1,7 +1,7 @@
 -- [view]
 -- purpose = "where the time of each model's requests goes: load, prompt evaluation, generation, and the rest"
 -- grain   = ["model"]
--- needs   = ["model_requests"]
+-- needs   = ["date_sums"]
 -- [columns]
 -- model                = "name as Ollama shows it; the file's first 12 hex digits where no name is known; '(unknown)' when nothing tells"
 -- requests             = "successful requests that tell at least one of the parts; a part that they do not tell is 0"
@@ -18,15 +18,15 @@
 -- load_per_inference   = "load time / inference time"
 WITH per_model AS (
   SELECT
-    coalesce(model, model_blob, '(unknown)') AS model,
-    count(*) AS requests,
-    avg(latency_ns) AS latency_ns,
-    avg(coalesce(load_ns, 0)) AS load_ns,
-    avg(coalesce(prompt_eval_ns, 0)) AS prompt_eval_ns,
-    avg(coalesce(eval_ns, 0)) AS eval_ns,
-    avg(other_ns) AS other_ns
-  FROM model_requests
-  WHERE success AND other_ns IS NOT NULL
+    model,
+    sum(parted) AS requests,
+    sum(parted_latency_ns) / sum(parted) AS latency_ns,
+    coalesce(sum(parted_load_ns), 0) / sum(parted) AS load_ns,
+    coalesce(sum(parted_prompt_ns), 0) / sum(parted) AS prompt_eval_ns,
+    coalesce(sum(parted_eval_ns), 0) / sum(parted) AS eval_ns,
+    sum(parted_other_ns) / sum(parted) AS other_ns
+  FROM date_sums
+  WHERE parted > 0
   GROUP BY ALL
 )
 SELECT

@@ -25,7 +25,7 @@ bucket AS (
 ),
 per_model_and_bucket AS (
   SELECT
-    coalesce(model, model_blob, '(unknown)') AS model,
+    shown AS model,
     CASE
       WHEN latency_ns <= 1000000 THEN 1
       WHEN latency_ns <= 5000000 THEN 2

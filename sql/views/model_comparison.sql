@@ -1,7 +1,7 @@
 -- [view]
 -- purpose = "models side by side, each measured against the best of them"
 -- grain   = ["model"]
--- needs   = ["model_requests"]
+-- needs   = ["requests_without_loads", "date_sums"]
 -- [columns]
 -- model                       = "name as Ollama shows it; the file's first 12 hex digits where no name is known; '(unknown)' when nothing tells"
 -- requests                    = "requests, failed ones included"
@@ -21,23 +21,28 @@
 -- p95_per_fastest             = "p95_ns / smallest p95_ns of all models; 1 is the fastest"
 -- speed_per_fastest           = "tokens_per_second / highest of all models; 1 is the fastest"
 WITH
-per_model AS (
+sums_per_model AS (
   SELECT
-    coalesce(model, model_blob, '(unknown)') AS model,
-    count(*) AS requests,
-    count(*) FILTER (WHERE success) AS successes,
-    avg(latency_ns) FILTER (WHERE success) AS mean_ns,
-    quantile_cont(latency_ns, [0.5, 0.95, 0.99]) FILTER (WHERE success) AS quantiles_ns,
-    avg(load_ns) FILTER (WHERE success) AS load_mean_ns,
-    avg(prompt_eval_ns) FILTER (WHERE success) AS prompt_eval_mean_ns,
-    avg(eval_ns) FILTER (WHERE success) AS eval_mean_ns,
-    1e9 * sum(generated_tokens) FILTER (WHERE success AND eval_ns > 0)
-      / nullif(sum(eval_ns) FILTER (WHERE success AND generated_tokens IS NOT NULL), 0) AS speed,
-    1e9 * sum(prompt_tokens - coalesce(cached_tokens, 0)) FILTER (WHERE success AND prompt_eval_ns > 0)
-      / nullif(sum(prompt_eval_ns) FILTER (WHERE success AND prompt_tokens IS NOT NULL), 0) AS prompt_speed,
-    avg(prompt_tokens) FILTER (WHERE success) AS prompt_tokens,
-    avg(generated_tokens) FILTER (WHERE success) AS generated_tokens
-  FROM model_requests
+    model,
+    sum(requests) AS requests,
+    sum(successes) AS successes,
+    sum(latency_ns) / nullif(sum(successes), 0) AS mean_ns,
+    sum(load_ns) / nullif(sum(loads), 0) AS load_mean_ns,
+    sum(prompt_eval_ns) / nullif(sum(prompt_evals), 0) AS prompt_eval_mean_ns,
+    sum(eval_ns) / nullif(sum(evals), 0) AS eval_mean_ns,
+    1e9 * sum(timed_tokens) / nullif(sum(timed_ns), 0) AS speed,
+    1e9 * sum(timed_prompt_tokens) / nullif(sum(timed_prompt_ns), 0) AS prompt_speed,
+    sum(ok_prompt_tokens) / nullif(sum(prompts), 0) AS prompt_tokens,
+    sum(ok_generated_tokens) / nullif(sum(generations), 0) AS generated_tokens
+  FROM date_sums
+  GROUP BY ALL
+),
+percentiles_per_model AS (
+  SELECT
+    shown AS model,
+    quantile_cont(latency_ns, [0.5, 0.95, 0.99]) AS quantiles_ns
+  FROM requests_without_loads
+  WHERE success
   GROUP BY ALL
 )
 SELECT
@@ -58,5 +63,6 @@ SELECT
   CAST(quantiles_ns[1] / nullif(min(quantiles_ns[1]) OVER (), 0) AS DOUBLE) AS p50_per_fastest,
   CAST(quantiles_ns[2] / nullif(min(quantiles_ns[2]) OVER (), 0) AS DOUBLE) AS p95_per_fastest,
   CAST(speed / nullif(max(speed) OVER (), 0) AS DOUBLE) AS speed_per_fastest
-FROM per_model
+FROM sums_per_model
+LEFT JOIN percentiles_per_model USING (model)
 ORDER BY p50_ns, model

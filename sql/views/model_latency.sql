@@ -15,7 +15,7 @@
 -- p99_ns   = "99th percentile of latency; ns"
 WITH per_model AS (
   SELECT
-    coalesce(model, model_blob, '(unknown)') AS model,
+    shown AS model,
     count(*) FILTER (WHERE success) AS requests,
     count(*) FILTER (WHERE NOT success) AS failures,
     avg(latency_ns) FILTER (WHERE success) AS mean_ns,

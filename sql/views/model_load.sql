@@ -1,7 +1,7 @@
 -- [view]
 -- purpose = "loading of each model: cold and warm starts, what they cost, loads in the log, and the cost of switching models"
 -- grain   = ["model"]
--- needs   = ["model_requests", "model_switches", "model_loads", "model_files"]
+-- needs   = ["model_requests", "date_sums", "model_switches", "model_loads", "model_files"]
 -- [columns]
 -- model           = "name as Ollama shows it; the file's first 12 hex digits where no name is known; '(unknown)' when nothing tells"
 -- measured        = "successful requests that are known to have started cold or warm: by their record's load time, or by the loads in the log"
@@ -25,18 +25,25 @@
 WITH
 requests_per_model AS (
   SELECT
-    coalesce(model, model_blob) AS model,
-    count(cold) AS measured,
-    count(*) FILTER (WHERE cold) AS cold,
-    avg(load_ns) AS load_mean_ns,
-    min(load_ns) AS load_min_ns,
-    max(load_ns) AS load_max_ns,
-    quantile_cont(load_ns, [0.5, 0.95]) AS quantiles_ns,
-    avg(load_ns) FILTER (WHERE cold) AS cold_mean_ns,
-    avg(load_ns) FILTER (WHERE NOT cold) AS warm_mean_ns,
-    sum(load_ns) FILTER (WHERE cold) AS cold_total_ns
+    model,
+    sum(cold_tellers) AS measured,
+    sum(cold) AS cold,
+    sum(load_ns) / nullif(sum(loads), 0) AS load_mean_ns,
+    min(min_load_ns) AS load_min_ns,
+    max(max_load_ns) AS load_max_ns,
+    sum(cold_load_ns) / nullif(sum(cold_loads), 0) AS cold_mean_ns,
+    sum(warm_load_ns) / nullif(sum(warm_loads), 0) AS warm_mean_ns,
+    sum(cold_load_ns) AS cold_total_ns
+  FROM date_sums
+  WHERE model <> '(unknown)' AND successes > 0
+  GROUP BY ALL
+),
+percentiles_per_model AS (
+  SELECT
+    shown AS model,
+    quantile_cont(load_ns, [0.5, 0.95]) AS quantiles_ns
   FROM model_requests
-  WHERE success AND coalesce(model, model_blob) IS NOT NULL
+  WHERE success AND load_ns IS NOT NULL
   GROUP BY ALL
 ),
 switches_per_model AS (
@@ -79,6 +86,7 @@ SELECT
   CAST(coalesce(logged_loads, 0) AS BIGINT) AS logged_loads,
   CAST(round(logged_mean_ns) AS BIGINT) AS logged_mean_ns
 FROM requests_per_model
+LEFT JOIN percentiles_per_model USING (model)
 LEFT JOIN switches_per_model USING (model)
 FULL JOIN loads_per_model USING (model)
 ORDER BY cold_total_ns DESC, model

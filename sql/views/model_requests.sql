@@ -1,7 +1,7 @@
 -- [view]
 -- purpose = "requests of a model, each once: records of performance.jsonl and API replies, and the server log's lines with their runs"
 -- grain   = ["source", "byte_offset"]
--- needs   = ["joined_requests", "cold_starts"]
+-- needs   = ["requests_without_loads", "cold_starts"]
 -- [columns]
 -- happened_at              = "end of the request; UTC; whole seconds where only the server log tells"
 -- started_at               = "happened_at less latency; UTC"
@@ -13,6 +13,7 @@
 -- model                    = "name as Ollama shows it, one for all names of a file (see model_names); null when nothing tells"
 -- model_blob               = "first 12 hex digits of the digest of the model's file, known from its run or as the only one loaded; else null"
 -- model_basis              = "how the model is known: run: paired in the log; record; resident: the only one that was loaded; null when it is not known"
+-- shown                    = "name that views show its model by: model, else model_blob, else '(unknown)'"
 -- operation                = "generate, chat or embed; null when a record does not say"
 -- client                   = "address of the client; null when nothing tells"
 -- route                    = "route of the access line; null when only a record tells"
@@ -43,6 +44,8 @@
 -- confidence               = "how sure the pairing with its run is: certain or likely; null without a run"
 -- run_source               = "byte stream of its run's row in inferences; null without a run"
 -- run_offset               = "where that row begins; bytes"
+-- record_load_ns           = "scheduling and loading of the model, as the record tells it; ns"
+-- known_from_log           = "whether the log tells its model: its run, or the only one that was loaded"
 SELECT
   happened_at,
   started_at,
@@ -54,6 +57,7 @@ SELECT
   model,
   model_blob,
   model_basis,
+  shown,
   operation,
   client,
   route,
@@ -87,6 +91,8 @@ SELECT
   truncated,
   confidence,
   run_source,
-  run_offset
-FROM joined_requests AS request
+  run_offset,
+  record_load_ns,
+  known_from_log
+FROM requests_without_loads AS request
 LEFT JOIN cold_starts ON cold_starts.source = request.source AND cold_starts.byte_offset = request.byte_offset

@@ -2,6 +2,7 @@
 -- purpose = "from when to when each model was loaded, why that ended, what the load cost, and what it was good for"
 -- grain   = ["source", "byte_offset"]
 -- needs   = ["model_loads", "model_files", "requests_by_load", "server_events", "sources"]
+-- keep    = true
 -- [columns]
 -- source         = "byte stream of the log"
 -- byte_offset    = "where the line that begins the load begins; bytes"

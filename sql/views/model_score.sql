@@ -1,7 +1,7 @@
 -- [view]
 -- purpose = "a score of 0 to 10 for each model, with the four components that it is made of"
 -- grain   = ["model"]
--- needs   = ["model_requests"]
+-- needs   = ["requests_without_loads", "date_sums"]
 -- [columns]
 -- model             = "name as Ollama shows it; the file's first 12 hex digits where no name is known; requests of no known model have no score"
 -- requests          = "requests, failed ones included"
@@ -16,19 +16,23 @@
 -- components        = "how many of the four components are known"
 -- score             = "mean of the known components, weighted 35 % success, 25 % latency, 25 % speed, 15 % load; 0 to 10"
 WITH
-per_model AS (
+sums_per_model AS (
   SELECT
-    coalesce(model, model_blob) AS model,
-    count(*) AS requests,
-    count(*) FILTER (WHERE success) AS successes,
-    quantile_cont(latency_ns, 0.95) FILTER (WHERE success) AS p95_ns,
-    1e9 * sum(generated_tokens) FILTER (WHERE success AND eval_ns > 0)
-      / nullif(sum(eval_ns) FILTER (WHERE success AND generated_tokens IS NOT NULL), 0) AS speed,
-    -- A request that found its model loaded waited for no load.
-    sum(coalesce(load_ns, CASE WHEN NOT cold THEN 0 END)) FILTER (WHERE success)
-      / nullif(sum(latency_ns) FILTER (WHERE success AND coalesce(load_ns, CASE WHEN NOT cold THEN 0 END) IS NOT NULL), 0) AS load_ratio
-  FROM model_requests
-  WHERE coalesce(model, model_blob) IS NOT NULL
+    model,
+    sum(requests) AS requests,
+    sum(successes) AS successes,
+    1e9 * sum(timed_tokens) / nullif(sum(timed_ns), 0) AS speed,
+    sum(wait_load_ns) / nullif(sum(wait_latency_ns), 0) AS load_ratio
+  FROM date_sums
+  WHERE model <> '(unknown)'
+  GROUP BY ALL
+),
+percentiles_per_model AS (
+  SELECT
+    shown AS model,
+    quantile_cont(latency_ns, 0.95) AS p95_ns
+  FROM requests_without_loads
+  WHERE success
   GROUP BY ALL
 ),
 points AS (
@@ -39,7 +43,8 @@ points AS (
     CASE WHEN p95_ns IS NOT NULL THEN least(greatest(10 * (1 - ln(greatest(p95_ns, 1) / 1e9) / ln(60)), 0), 10) END AS latency_points,
     CASE WHEN speed > 0 THEN least(greatest(10 * ln(speed / 2) / ln(25), 0), 10) END AS speed_points,
     CASE WHEN load_ratio IS NOT NULL THEN greatest(10 * (1 - 2 * load_ratio), 0) END AS load_points
-  FROM per_model
+  FROM sums_per_model
+  LEFT JOIN percentiles_per_model USING (model)
 ),
 weighed AS (
   SELECT

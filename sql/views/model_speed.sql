@@ -1,7 +1,7 @@
 -- [view]
 -- purpose = "generation and prompt speed of each model, of every run that was measured: by a record or by the server log"
 -- grain   = ["model"]
--- needs   = ["inferences", "model_files", "model_aliases"]
+-- needs   = ["inferences", "model_files", "model_aliases", "runs_told_twice", "speed_sums"]
 -- [columns]
 -- model                           = "name as Ollama shows it; the file's first 12 hex digits where no name is known; '(unknown)' when nothing tells"
 -- runs                            = "successful runs with tokens or times; one that a record and the log tell of counts once"
@@ -16,55 +16,27 @@
 -- prompt_tokens_per_second        = "evaluated_prompt_tokens / prompt_eval_ns; 1/s"
 -- median_prompt_tokens_per_second = "median of the runs' prompt speeds; 1/s"
 WITH
-run AS (
+sums_per_model AS (
   SELECT
-    source * 1099511627776 + byte_offset AS run_key,
-    happened_at,
-    origin,
+    model,
+    sum(runs) AS runs,
+    sum(generated_tokens) AS generated_tokens,
+    sum(eval_ns) AS eval_ns,
+    sum(evaluated_tokens) AS evaluated_tokens,
+    sum(prompt_eval_ns) AS prompt_eval_ns
+  FROM speed_sums
+  GROUP BY model
+),
+percentiles_per_model AS (
+  SELECT
     coalesce(model_files.model, alias.model, inferences.model, inferences.model_blob, '(unknown)') AS model,
-    generated_tokens,
-    eval_ns,
-    prompt_eval_ns,
-    greatest(prompt_tokens - coalesce(cached_tokens, 0), 0) AS evaluated_tokens,
-    tokens_per_second,
-    prompt_tokens_per_second
+    quantile_cont(tokens_per_second, [0.05, 0.5, 0.95]) FILTER (WHERE generated_tokens > 1) AS speeds,
+    median(prompt_tokens_per_second) AS median_prompt_speed
   FROM inferences
+  ANTI JOIN runs_told_twice ON runs_told_twice.source = inferences.source AND runs_told_twice.byte_offset = inferences.byte_offset
   LEFT JOIN model_files USING (model_blob)
   LEFT JOIN model_aliases AS alias ON alias.name = inferences.model
   WHERE coalesce(success, TRUE) AND coalesce(generated_tokens, eval_ns, prompt_eval_ns) IS NOT NULL
-),
--- A run that the log measured is the same as a record's when tokens are equal and both times agree to 1 ms (the log rounds
--- to 0.01 ms, records often to 1 ms).
-logged_slice AS (
-  SELECT run_key, happened_at, generated_tokens, eval_ns, coalesce(prompt_eval_ns, 0) AS prompt_eval_ns, coalesce(eval_ns, 0) // 1000000 + step AS eval_ms
-  FROM run, (VALUES (-1), (0), (1)) AS steps (step)
-  WHERE origin = 'server_log'
-),
-recorded_slice AS (
-  SELECT happened_at, generated_tokens, eval_ns, coalesce(prompt_eval_ns, 0) AS prompt_eval_ns, coalesce(eval_ns, 0) // 1000000 AS eval_ms
-  FROM run
-  WHERE origin <> 'server_log'
-),
-told_twice AS (
-  SELECT DISTINCT logged.run_key
-  FROM logged_slice AS logged
-  JOIN recorded_slice AS recorded USING (generated_tokens, eval_ms)
-  WHERE abs(coalesce(logged.eval_ns, 0) - coalesce(recorded.eval_ns, 0)) <= 1000000
-    AND abs(logged.prompt_eval_ns - recorded.prompt_eval_ns) <= 1000000
-    AND abs(epoch_us(logged.happened_at) - epoch_us(recorded.happened_at)) <= 60000000
-),
-per_model AS (
-  SELECT
-    model,
-    count(*) AS runs,
-    sum(generated_tokens) FILTER (WHERE eval_ns > 0 AND generated_tokens > 1) AS generated_tokens,
-    sum(eval_ns) FILTER (WHERE generated_tokens > 1) AS eval_ns,
-    quantile_cont(tokens_per_second, [0.05, 0.5, 0.95]) FILTER (WHERE generated_tokens > 1) AS speeds,
-    sum(evaluated_tokens) FILTER (WHERE prompt_eval_ns > 0) AS evaluated_tokens,
-    sum(prompt_eval_ns) FILTER (WHERE evaluated_tokens IS NOT NULL) AS prompt_eval_ns,
-    median(prompt_tokens_per_second) AS median_prompt_speed
-  FROM run
-  ANTI JOIN told_twice USING (run_key)
   GROUP BY ALL
 )
 SELECT
@@ -80,5 +52,6 @@ SELECT
   CAST(prompt_eval_ns AS BIGINT) AS prompt_eval_ns,
   CAST(1e9 * evaluated_tokens / nullif(prompt_eval_ns, 0) AS DOUBLE) AS prompt_tokens_per_second,
   CAST(median_prompt_speed AS DOUBLE) AS median_prompt_tokens_per_second
-FROM per_model
+FROM sums_per_model
+JOIN percentiles_per_model USING (model)
 ORDER BY runs DESC, model

@@ -1,7 +1,7 @@
 -- [view]
 -- purpose = "each model in a line: requests, failures, throughput, latency of successes, tokens and speed"
 -- grain   = ["model"]
--- needs   = ["requests_without_loads"]
+-- needs   = ["requests_without_loads", "date_sums"]
 -- [columns]
 -- model                    = "name as Ollama shows it; the file's first 12 hex digits where no name is known; '(unknown)' when nothing tells"
 -- requests                 = "requests, failed ones included"
@@ -24,25 +24,33 @@
 -- median_tokens_per_second = "median of the requests' generation speeds; 1/s"
 -- first_seen               = "end of its first request; UTC"
 -- last_seen                = "end of its last request; UTC"
-WITH per_model AS (
+WITH
+sums_per_model AS (
   SELECT
-    coalesce(model, model_blob, '(unknown)') AS model,
-    count(*) AS requests,
-    count(*) FILTER (WHERE success) AS successes,
-    avg(latency_ns) FILTER (WHERE success) AS mean_ns,
-    min(latency_ns) FILTER (WHERE success) AS min_ns,
-    max(latency_ns) FILTER (WHERE success) AS max_ns,
-    quantile_cont(latency_ns, [0.5, 0.9, 0.95, 0.99]) FILTER (WHERE success) AS quantiles_ns,
+    model,
+    sum(requests) AS requests,
+    sum(successes) AS successes,
+    sum(latency_ns) AS latency_ns,
+    min(min_ns) AS min_ns,
+    max(max_ns) AS max_ns,
     sum(prompt_tokens) AS prompt_tokens,
     sum(generated_tokens) AS generated_tokens,
-    count(*) FILTER (WHERE coalesce(prompt_tokens, generated_tokens) IS NOT NULL) AS requests_with_tokens,
-    sum(generated_tokens) FILTER (WHERE success AND eval_ns > 0) AS timed_tokens,
-    sum(eval_ns) FILTER (WHERE success AND generated_tokens IS NOT NULL) AS eval_ns,
-    median(tokens_per_second) FILTER (WHERE success) AS median_tokens_per_second,
-    min(happened_at) AS first_seen,
-    max(happened_at) AS last_seen,
-    epoch_us(max(happened_at)) - epoch_us(min(started_at)) AS span_us
+    sum(token_requests) AS token_requests,
+    sum(timed_tokens) AS timed_tokens,
+    sum(timed_ns) AS timed_ns,
+    min(first_seen) AS first_seen,
+    max(last_seen) AS last_seen,
+    epoch_us(max(last_seen)) - epoch_us(min(first_start)) AS span_us
+  FROM date_sums
+  GROUP BY ALL
+),
+percentiles_per_model AS (
+  SELECT
+    shown AS model,
+    quantile_cont(latency_ns, [0.5, 0.9, 0.95, 0.99]) AS quantiles_ns,
+    median(tokens_per_second) AS median_tokens_per_second
   FROM requests_without_loads
+  WHERE success
   GROUP BY ALL
 )
 SELECT
@@ -53,7 +61,7 @@ SELECT
   CAST(successes / requests AS DOUBLE) AS success_ratio,
   CAST((requests - successes) / requests AS DOUBLE) AS error_ratio,
   CAST(requests / nullif(span_us / 1e6, 0) AS DOUBLE) AS requests_per_second,
-  CAST(round(mean_ns) AS BIGINT) AS mean_ns,
+  CAST(round(latency_ns / nullif(successes, 0)) AS BIGINT) AS mean_ns,
   CAST(min_ns AS BIGINT) AS min_ns,
   CAST(max_ns AS BIGINT) AS max_ns,
   CAST(round(quantiles_ns[1]) AS BIGINT) AS p50_ns,
@@ -62,10 +70,11 @@ SELECT
   CAST(round(quantiles_ns[4]) AS BIGINT) AS p99_ns,
   CAST(prompt_tokens AS BIGINT) AS prompt_tokens,
   CAST(generated_tokens AS BIGINT) AS generated_tokens,
-  CAST((coalesce(prompt_tokens, 0) + coalesce(generated_tokens, 0)) / nullif(requests_with_tokens, 0) AS DOUBLE) AS tokens_per_request,
-  CAST(1e9 * timed_tokens / nullif(eval_ns, 0) AS DOUBLE) AS tokens_per_second,
+  CAST((coalesce(prompt_tokens, 0) + coalesce(generated_tokens, 0)) / nullif(token_requests, 0) AS DOUBLE) AS tokens_per_request,
+  CAST(1e9 * timed_tokens / nullif(timed_ns, 0) AS DOUBLE) AS tokens_per_second,
   CAST(median_tokens_per_second AS DOUBLE) AS median_tokens_per_second,
   first_seen,
   last_seen
-FROM per_model
+FROM sums_per_model
+LEFT JOIN percentiles_per_model USING (model)
 ORDER BY requests DESC, model

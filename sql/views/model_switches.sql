@@ -14,14 +14,14 @@
 WITH request AS (
   SELECT
     CAST(make_timestamp(epoch_us(happened_at)) AS DATE) AS date_utc,
-    coalesce(model, model_blob) AS model,
+    shown AS model,
     -- A request that found its model loaded waited for no load.
     coalesce(load_ns, CASE WHEN NOT cold THEN 0 END) AS load_or_none_ns,
     happened_at,
-    lag(coalesce(model, model_blob)) OVER before AS previous_model,
+    lag(shown) OVER before AS previous_model,
     lag(happened_at) OVER before AS previous_at
   FROM model_requests
-  WHERE success AND coalesce(model, model_blob) IS NOT NULL
+  WHERE success AND shown <> '(unknown)'
   WINDOW before AS (PARTITION BY host ORDER BY happened_at, source, byte_offset)
 )
 SELECT

@@ -1,7 +1,7 @@
 -- [view]
 -- purpose = "everything in one row: the figures at the head of the dashboard"
 -- grain   = []
--- needs   = ["time_slices", "requests_without_loads", "concurrency_by_minute", "truncations", "model_residency"]
+-- needs   = ["time_slices", "requests_without_loads", "date_sums", "client_sums", "request_minutes", "truncations", "model_residency"]
 -- [columns]
 -- first_utc            = "end of the first request of a model; UTC"
 -- last_utc             = "end of the last one; UTC"
@@ -25,23 +25,29 @@
 WITH
 request AS (
   SELECT
-    min(happened_at) AS first_utc,
-    max(happened_at) AS last_utc,
-    count(*) AS requests,
-    count(*) FILTER (WHERE success) AS successes,
-    quantile_cont(latency_ns, [0.5, 0.95]) FILTER (WHERE success) AS quantiles_ns,
-    median(wait_ns + prompt_eval_ns) FILTER (WHERE success) AS first_token_ns,
+    min(first_seen) AS first_utc,
+    max(last_seen) AS last_utc,
+    sum(requests) AS requests,
+    sum(successes) AS successes,
     sum(prompt_tokens) AS prompt_tokens,
     sum(generated_tokens) AS generated_tokens,
-    1e9 * sum(generated_tokens) FILTER (WHERE success AND eval_ns > 0)
-      / nullif(sum(eval_ns) FILTER (WHERE success AND generated_tokens IS NOT NULL), 0) AS speed,
-    count(DISTINCT coalesce(model, model_blob)) AS models,
-    count(DISTINCT client) AS clients
-  FROM requests_without_loads
+    1e9 * sum(timed_tokens) / nullif(sum(timed_ns), 0) AS speed,
+    count(DISTINCT model) FILTER (WHERE model <> '(unknown)') AS models
+  FROM date_sums
   HAVING count(*) > 0
 ),
+percentile AS (
+  SELECT
+    quantile_cont(latency_ns, [0.5, 0.95]) AS quantiles_ns,
+    median(wait_ns + prompt_eval_ns) AS first_token_ns
+  FROM requests_without_loads
+  WHERE success
+),
+client AS (
+  SELECT count(DISTINCT client) AS clients FROM client_sums
+),
 flight AS (
-  SELECT max(in_flight_max) AS in_flight_max FROM concurrency_by_minute
+  SELECT max(in_flight_max) AS in_flight_max FROM request_minutes
 ),
 cut AS (
   SELECT
@@ -73,6 +79,8 @@ SELECT
   CAST(models_loaded AS BIGINT) AS models_loaded,
   CAST(clients AS BIGINT) AS clients
 FROM request
+CROSS JOIN percentile
+CROSS JOIN client
 LEFT JOIN time_slices ON TRUE
 CROSS JOIN flight
 CROSS JOIN cut

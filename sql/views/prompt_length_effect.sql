@@ -1,7 +1,7 @@
 -- [view]
 -- purpose = "how latency and prompt speed of each model change with the length of the prompt"
 -- grain   = ["model", "from_tokens"]
--- needs   = ["requests_without_loads"]
+-- needs   = ["requests_without_loads", "prompt_sums"]
 -- [columns]
 -- model                    = "name as Ollama shows it; the file's first 12 hex digits where no name is known; '(unknown)' when nothing tells"
 -- from_tokens              = "shortest prompt of the bucket; tokens"
@@ -21,9 +21,24 @@ bucket AS (
     VALUES (0, 128), (129, 512), (513, 2048), (2049, 8192), (8193, 32768), (32769, 131072), (131073, NULL)
   ) AS bounds (from_tokens, to_tokens)
 ),
-per_model_and_bucket AS (
+sums_per_model_and_bucket AS (
   SELECT
-    coalesce(model, model_blob, '(unknown)') AS model,
+    model,
+    from_tokens,
+    sum(requests) AS requests,
+    sum(prompt_tokens) / sum(requests) AS mean_prompt_tokens,
+    sum(latency_ns) / nullif(sum(latencies), 0) AS mean_ns,
+    sum(prompt_eval_ns) / nullif(sum(prompt_evals), 0) AS prompt_eval_mean_ns,
+    sum(timed_prompt_tokens) AS timed_prompt_tokens,
+    sum(prompt_eval_ns) AS prompt_eval_ns,
+    sum(timed_tokens) AS timed_tokens,
+    sum(eval_ns) AS eval_ns
+  FROM prompt_sums
+  GROUP BY ALL
+),
+percentiles_per_model_and_bucket AS (
+  SELECT
+    shown AS model,
     CASE
       WHEN prompt_tokens <= 128 THEN 0
       WHEN prompt_tokens <= 512 THEN 129
@@ -33,15 +48,7 @@ per_model_and_bucket AS (
       WHEN prompt_tokens <= 131072 THEN 32769
       ELSE 131073
     END AS from_tokens,
-    count(*) AS requests,
-    avg(prompt_tokens) AS mean_prompt_tokens,
-    avg(latency_ns) AS mean_ns,
-    quantile_cont(latency_ns, [0.5, 0.95]) AS quantiles_ns,
-    avg(prompt_eval_ns) AS prompt_eval_mean_ns,
-    sum(prompt_tokens - coalesce(cached_tokens, 0)) FILTER (WHERE prompt_eval_ns > 0) AS timed_prompt_tokens,
-    sum(prompt_eval_ns) AS prompt_eval_ns,
-    sum(generated_tokens) FILTER (WHERE eval_ns > 0) AS timed_tokens,
-    sum(eval_ns) FILTER (WHERE generated_tokens IS NOT NULL) AS eval_ns
+    quantile_cont(latency_ns, [0.5, 0.95]) AS quantiles_ns
   FROM requests_without_loads
   WHERE success AND prompt_tokens IS NOT NULL
   GROUP BY ALL
@@ -58,6 +65,7 @@ SELECT
   CAST(round(prompt_eval_mean_ns) AS BIGINT) AS prompt_eval_mean_ns,
   CAST(1e9 * timed_prompt_tokens / nullif(prompt_eval_ns, 0) AS DOUBLE) AS prompt_tokens_per_second,
   CAST(1e9 * timed_tokens / nullif(eval_ns, 0) AS DOUBLE) AS tokens_per_second
-FROM per_model_and_bucket
+FROM sums_per_model_and_bucket
+JOIN percentiles_per_model_and_bucket USING (model, from_tokens)
 JOIN bucket USING (from_tokens)
 ORDER BY model, from_tokens

@@ -1,7 +1,7 @@
 -- [view]
 -- purpose = "what to change, each with the numbers that say so and the query that shows them; nothing without a cause"
 -- grain   = ["kind", "host", "model"]
--- needs   = ["requests_without_loads", "idle_before_loads", "model_residency", "model_thrash", "concurrency_by_minute", "unavailable", "truncations", "errors_by_type", "versions", "server_settings"]
+-- needs   = ["requests_without_loads", "date_sums", "idle_before_loads", "model_residency", "model_thrash", "concurrency_by_minute", "unavailable", "truncations", "errors_by_type", "versions", "server_settings"]
 -- [columns]
 -- kind     = "keep_alive, evictions, num_parallel, max_queue, context_unused, context_too_small, gpu_layers, missing_model, runner_crashes, client_timeouts or upgrade"
 -- host     = "machine that it is about; null when it is about all"
@@ -13,14 +13,6 @@
 -- evidence = "the numbers as a JSON object; durations in ns"
 -- query    = "a query that shows them, for `ollalog sql`"
 WITH
-request AS (
-  SELECT
-    coalesce(host, '(unknown)') AS host,
-    coalesce(model, model_blob) AS model,
-    prompt_tokens + coalesce(generated_tokens, 0) AS tokens
-  FROM requests_without_loads
-  WHERE coalesce(model, model_blob) IS NOT NULL
-),
 residency AS (
   SELECT
     * EXCLUDE (host),
@@ -94,13 +86,14 @@ saturated AS (
 ),
 used AS (
   SELECT
-    host,
+    coalesce(host, '(unknown)') AS host,
     model,
-    count(tokens) AS requests,
-    max(tokens) AS longest_tokens
-  FROM request
-  GROUP BY host, model
-  HAVING count(tokens) >= 50
+    CAST(sum(lengths) AS BIGINT) AS requests,
+    max(longest_tokens) AS longest_tokens
+  FROM date_sums
+  WHERE model <> '(unknown)'
+  GROUP BY ALL
+  HAVING sum(lengths) >= 50
 ),
 window_of AS (
   SELECT
@@ -131,6 +124,9 @@ partly AS (
   FROM residency
   GROUP BY host, model
   HAVING count(*) FILTER (WHERE gpu_ratio < 1) > 0
+),
+thrash AS (
+  SELECT * FROM model_thrash
 ),
 timed_out AS (
   SELECT
@@ -176,7 +172,7 @@ found AS (
     CAST(lost_ns / nullif(loads, 0) * evictions AS BIGINT),
     to_json({'evictions': evictions, 'loads': loads, 'requests': requests, 'quick_reloads': quick_reloads, 'lost_by_all_loads_ns': lost_ns}),
     'SELECT * FROM model_thrash WHERE model = ''' || replace(model, '''', '''''') || ''''
-  FROM model_thrash
+  FROM thrash
   WHERE evictions >= 3
   UNION ALL
   SELECT
@@ -190,7 +186,7 @@ found AS (
     to_json({'crashes': crashes, 'loads': loads}),
     'SELECT host, started_at, until_at, ended_by FROM model_residency WHERE ended_by = ''crashed'' AND model = ''' || replace(model, '''', '''''')
       || ''' ORDER BY started_at'
-  FROM model_thrash
+  FROM thrash
   WHERE crashes >= 2
   UNION ALL
   SELECT

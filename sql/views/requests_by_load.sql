@@ -22,10 +22,10 @@ request AS (
   SELECT
     CAST(make_timestamp(epoch_us(happened_at)) AS DATE) AS date_utc,
     source,
-    coalesce(model, model_blob) AS shown,
+    shown,
     byte_offset
   FROM requests_without_loads
-  WHERE status < 400 AND coalesce(model, model_blob) IS NOT NULL
+  WHERE status < 400 AND shown <> '(unknown)'
 )
 SELECT
   date_utc,

@@ -15,7 +15,7 @@
 WITH per_minute_and_model AS (
   SELECT
     epoch_us(happened_at) // 60000000 AS minute,
-    coalesce(model, model_blob, '(unknown)') AS model,
+    shown AS model,
     count(*) AS requests,
     count(*) FILTER (WHERE success) AS successes,
     sum(prompt_tokens) AS prompt_tokens,

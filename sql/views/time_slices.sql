@@ -1,7 +1,7 @@
 -- [view]
 -- purpose = "the slices of time that charts are drawn in: equal ones, 240 at most, over the range that was asked for, else over the requests"
 -- grain   = []
--- needs   = ["requests_without_loads"]
+-- needs   = ["date_sums"]
 -- keep    = true
 -- [columns]
 -- first_utc = "start of the range: that was asked for, else the end of the first request of a model; UTC"
@@ -10,15 +10,15 @@
 WITH
 extent AS (
   SELECT
-    coalesce(epoch_us(getvariable('since_utc')), min(epoch_us(happened_at))) AS first_us,
+    coalesce(epoch_us(getvariable('since_utc')), epoch_us(min(first_seen))) AS first_us,
     CASE
       WHEN getvariable('until_utc') IS NOT NULL
-        THEN least(epoch_us(getvariable('until_utc')), greatest(epoch_us(now_utc()), max(epoch_us(happened_at))))
-      WHEN getvariable('since_utc') IS NOT NULL THEN greatest(epoch_us(now_utc()), max(epoch_us(happened_at)))
-      ELSE max(epoch_us(happened_at))
+        THEN least(epoch_us(getvariable('until_utc')), greatest(epoch_us(now_utc()), epoch_us(max(last_seen))))
+      WHEN getvariable('since_utc') IS NOT NULL THEN greatest(epoch_us(now_utc()), epoch_us(max(last_seen)))
+      ELSE epoch_us(max(last_seen))
     END AS last_us
-  FROM requests_without_loads
-  HAVING count(happened_at) > 0
+  FROM date_sums
+  HAVING count(first_seen) > 0
 ),
 step AS (
   SELECT unnest([

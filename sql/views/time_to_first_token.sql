@@ -16,7 +16,7 @@
 -- warm_p50_ns         = "median of requests that did not; ns"
 WITH per_model AS (
   SELECT
-    coalesce(model, model_blob, '(unknown)') AS model,
+    shown AS model,
     count(*) AS requests,
     avg(wait_ns + prompt_eval_ns) AS mean_ns,
     quantile_cont(wait_ns + prompt_eval_ns, [0.5, 0.9, 0.95, 0.99]) AS quantiles_ns,

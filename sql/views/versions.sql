@@ -1,7 +1,7 @@
 -- [view]
 -- purpose = "each run of the server: its Ollama version, requests of models, latency and speed"
 -- grain   = ["host", "session"]
--- needs   = ["requests_without_loads", "run_sums", "server_events"]
+-- needs   = ["requests_without_loads", "date_sums", "run_sums", "server_events"]
 -- [columns]
 -- host              = "machine that the log is of"
 -- session           = "server run; '(unknown)' for requests before the first known start, and for records that fit no access line"
@@ -28,13 +28,21 @@ requests_per_session AS (
   SELECT
     host,
     coalesce(session, '(unknown)') AS session,
-    max(happened_at) AS last_seen,
-    count(*) AS requests,
-    count(*) FILTER (WHERE NOT success) AS failures,
-    quantile_cont(latency_ns, [0.5, 0.95]) FILTER (WHERE success) AS quantiles_ns,
-    1e9 * sum(generated_tokens) FILTER (WHERE success AND eval_ns > 0)
-      / nullif(sum(eval_ns) FILTER (WHERE success AND generated_tokens IS NOT NULL), 0) AS speed
+    max(last_seen) AS last_seen,
+    sum(requests) AS requests,
+    sum(requests - successes) AS failures,
+    1e9 * sum(timed_tokens) / nullif(sum(timed_ns), 0) AS speed
+  FROM date_sums
+  GROUP BY ALL
+),
+-- A column as it is: to group by what is made of it takes twice as long.
+percentiles_per_session AS (
+  SELECT
+    host,
+    session AS logged_session,
+    quantile_cont(latency_ns, [0.5, 0.95]) AS quantiles_ns
   FROM requests_without_loads
+  WHERE success
   GROUP BY ALL
 ),
 runs_per_session AS (
@@ -57,7 +65,13 @@ SELECT
   CAST(round(quantiles_ns[2]) AS BIGINT) AS p95_ns,
   CAST(coalesce(runs_per_session.speed, requests_per_session.speed) AS DOUBLE) AS tokens_per_second
 FROM start
-FULL JOIN requests_per_session USING (host, session)
+FULL JOIN (
+  SELECT requests_per_session.*, quantiles_ns
+  FROM requests_per_session
+  LEFT JOIN percentiles_per_session
+    ON percentiles_per_session.host IS NOT DISTINCT FROM requests_per_session.host
+    AND coalesce(logged_session, '(unknown)') = requests_per_session.session
+) AS requests_per_session USING (host, session)
 FULL JOIN runs_per_session USING (host, session)
 WHERE in_range(coalesce(last_seen, started_at))
 ORDER BY started_at NULLS FIRST, host, session

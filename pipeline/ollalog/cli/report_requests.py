@@ -11,7 +11,7 @@ from ollalog.cli.report_model import Section
 SPARKLINE = 24
 # Requests of an hour add up, so no percentile of the trend is computed for a picture of counts.
 HOURS = """
-    SELECT date_trunc('hour', local_time(happened_at)) AS hour_local, coalesce(model, model_blob, '(unknown)') AS model,
+    SELECT date_trunc('hour', local_time(happened_at)) AS hour_local, shown AS model,
         count(*) AS requests
     FROM model_requests WHERE happened_at IS NOT NULL GROUP BY ALL ORDER BY hour_local
 """

@@ -15,7 +15,7 @@ from ollalog.core.printable import printable
 if TYPE_CHECKING:
     from ollalog.cli.session import Session
     from ollalog.core.batch import SourceSummary
-    from ollalog.store import StoreStatus
+    from ollalog.store import Derived, StoreStatus
 
 WIDE = 110
 # Columns of the table beside the log's path, and whether a narrow terminal shows them too.
@@ -58,6 +58,7 @@ def as_dict(root: Path, status: StoreStatus) -> dict[str, Any]:
         "last_batch": status.batch or None,
         "last_batch_at": None if status.committed_at is None else status.committed_at.isoformat().replace("+00:00", "Z"),
         "last_error": status.last_error,
+        "derived": _derived(status.derived),
         "writer": None if status.writer is None else vars(status.writer),
         "sources": sources,
         "totals": {
@@ -69,6 +70,12 @@ def as_dict(root: Path, status: StoreStatus) -> dict[str, Any]:
             "rows": _summed(source["rows"] for source in sources),
         },
     }
+
+
+def _derived(derived: Derived) -> dict[str, Any]:
+    """What is kept of days that are over; the first and the last of them null where there is none."""
+    first, last = (derived.dates[0].isoformat(), derived.dates[-1].isoformat()) if derived.dates else (None, None)
+    return {"size_bytes": derived.size_bytes, "dates": len(derived.dates), "first_date": first, "last_date": last}
 
 
 def _source(summary: SourceSummary) -> dict[str, Any]:
@@ -158,6 +165,11 @@ def _summary(found: Mapping[str, Any]) -> Iterator[str]:
         if source["gap_bytes"] != 0:
             yield f"gap         {_gap(source['gap_bytes'])} of {printable(source['path'])} were gone before they could be read"
     yield f"store       {printable(found['store'])}, {found['size_bytes']:,} bytes"
+    derived = found["derived"]
+    if derived["dates"]:
+        days = "1 day" if derived["dates"] == 1 else f"{derived['dates']:,} days"
+        kept = f"requests of {days} from {derived['first_date']} to {derived['last_date']}, joined to answer sooner"
+        yield f"derived     {derived['size_bytes']:,} bytes of these: {kept}"
     yield f"last batch  {found['last_batch']:,}, {found['last_batch_at']}"
     if found["last_error"]:
         yield f"last error  {printable(found['last_error'].splitlines()[0])}"

@@ -40,9 +40,12 @@ def _described(report: VerifyReport) -> str:
     batches = "1 batch" if report.batches == 1 else f"{report.batches:,} batches"
     if report.ok:
         return f"ok: {batches}, {counted}; Parquet, ledger, positions and logs agree"
-    problems = "1 problem" if len(report.problems) == 1 else f"{len(report.problems):,} problems"
-    advice = "next: `ollalog reprocess` reads the logs again and replaces their rows"
-    return "\n".join([f"{problems} in {batches}, {counted}", *(f"  {printable(problem)}" for problem in report.problems), advice])
+    found = [*report.problems, *report.derived]
+    problems = "1 problem" if len(found) == 1 else f"{len(found):,} problems"
+    advice = ["next: `ollalog reprocess` reads the logs again and replaces their rows"] if report.problems else []
+    if report.derived:
+        advice.append("next: remove the files named derived/…: nothing is lost by it, they are made anew from committed rows")
+    return "\n".join([f"{problems} in {batches}, {counted}", *(f"  {printable(problem)}" for problem in found), *advice])
 
 
 COMMAND = verify

@@ -9,12 +9,15 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from ollalog.core.batch import Part, Snapshot
+from ollalog.core.sqlfile import rules_digest, shipped_views
 
-FORMAT = 1
+FORMAT = 2
 JOINED = ("requests", "inferences", "pairs")
 """Tables whose rows are joined: what is of one request lies within this of its end."""
 AROUND = timedelta(hours=1)
 SEEN = ("requests", "inferences")
+STEP = timedelta(days=1)
+SUMS = ".sums"
 
 
 @dataclass(frozen=True)
@@ -38,29 +41,34 @@ class ClosedDate:
         return self.path.stem
 
 
-def sums_prefix(day: date, stems: Mapping[date, str]) -> str:
-    """What the names of the files of a date's rows of views by date begin with: they follow from it and from the days beside it.
+def sums_name(day: date, stems: Mapping[date, str], view: str) -> str:
+    """The name of the file of a date's rows of a view by date: they follow from the date and the days beside it, and from the view.
 
     Args:
         day: The date.
         stems: Stem of each closed date; where there is none there is nothing of it.
+        view: Name of the view.
     """
-    around = " ".join(stems.get(day + step * timedelta(days=1), "") for step in (-1, 0, 1))
-    return f"{day.isoformat()}.{hashlib.blake2b(around.encode(), digest_size=12).hexdigest()}"
+    around = " ".join(stems.get(day + step * STEP, "") for step in (-1, 0, 1))
+    return f"{day.isoformat()}.{hashlib.blake2b(f'{around} {rules_digest(view)}'.encode(), digest_size=12).hexdigest()}.{view}{SUMS}"
+
+
+def views_by_date() -> list[str]:
+    """The views that ship with the program of which the rows of each closed date are kept."""
+    return [name for name, file in shipped_views().items() if file.by_date]
 
 
 def whole_days(closed: Iterable[ClosedDate], snapshot: Snapshot) -> list[ClosedDate]:
     """The closed dates beside which there is nothing that is not closed: their rows of views by date can be kept."""
     by_date = {each.date: each for each in closed}
     unclosed = rows_of_dates(snapshot).keys() - by_date.keys()
-    step = timedelta(days=1)
-    return [each for day, each in sorted(by_date.items()) if not {day - step, day + step} & unclosed]
+    return [each for day, each in sorted(by_date.items()) if not {day - STEP, day + STEP} & unclosed]
 
 
 def bounds_of(day: date) -> tuple[datetime, datetime]:
     """The first instant of a UTC date, and that of the next."""
     start = datetime(day.year, day.month, day.day, tzinfo=UTC)
-    return start, start + timedelta(days=1)
+    return start, start + STEP
 
 
 def touches(part: Part, start: datetime, end: datetime) -> bool:
@@ -68,15 +76,14 @@ def touches(part: Part, start: datetime, end: datetime) -> bool:
     return part.min_time is None or part.max_time is None or (part.max_time >= start and part.min_time < end)
 
 
-def keys_of_dates(snapshot: Snapshot, rules: str) -> dict[date, str]:
+def keys_of_dates(snapshot: Snapshot) -> dict[date, str]:
     """What the joined requests of each date follow from, as a key: the parts of that date and the hours around it, loads up to it.
 
     Args:
         snapshot: The store as of one commit.
-        rules: Digest of the views that join.
 
     Returns:
-        One key for each date with requests or runs, in order. Another part, or another rule, makes another key.
+        One key for each date with requests or runs, in order. Another part, or another way to join, makes another key.
     """
     dated = [(day, part) for part in snapshot.parts if (day := _date(part)) is not None]
     joined: dict[date, list[Part]] = {}
@@ -86,9 +93,8 @@ def keys_of_dates(snapshot: Snapshot, rules: str) -> dict[date, str]:
             joined.setdefault(day, []).append(part)
         elif part.table == "server_events":
             told.setdefault(day, []).append(part)
-    step = timedelta(days=1)
     days = sorted({day for day, part in dated if part.table in SEEN})
-    before = hashlib.blake2b(f"{FORMAT} {rules}".encode(), digest_size=16)
+    before = hashlib.blake2b(f"{FORMAT} {rules_digest('model_requests')}".encode(), digest_size=16)
     earlier = iter(sorted(told))
     pending = next(earlier, None)
     keys: dict[date, str] = {}
@@ -98,7 +104,7 @@ def keys_of_dates(snapshot: Snapshot, rules: str) -> dict[date, str]:
             _feed(before, told[pending])
             pending = next(earlier, None)
         digest = before.copy()
-        near = (*joined.get(day - step, ()), *joined[day], *joined.get(day + step, ()), *told.get(day + step, ()))
+        near = (*joined.get(day - STEP, ()), *joined[day], *joined.get(day + STEP, ()), *told.get(day + STEP, ()))
         _feed(digest, [part for part in near if touches(part, start - AROUND, end + AROUND)])
         keys[day] = digest.hexdigest()
     return keys
@@ -118,7 +124,7 @@ def chunks(days: Sequence[date], rows: Mapping[date, int], most_rows: int) -> It
     """Days that follow each other, taken together up to so many rows; a day with more is alone."""
     chunk: list[date] = []
     for day in days:
-        if chunk and (day - chunk[-1] != timedelta(days=1) or sum(rows[each] for each in chunk) + rows[day] > most_rows):
+        if chunk and (day - chunk[-1] != STEP or sum(rows[each] for each in chunk) + rows[day] > most_rows):
             yield chunk
             chunk = []
         chunk.append(day)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from ollalog.core.errors import SqlFileError, did_you_mean
+from ollalog.core.layout import sql_folder
 
 PREFIX = "-- "
 
@@ -118,7 +121,7 @@ class SqlFile:
 
     @property
     def keep(self) -> bool:
-        """Whether its rows are computed once and held in memory: few rows that many other views read."""
+        """Whether its rows are computed once and held in memory: few rows that many other views read; of one row as variables, too."""
         return bool(self.settings.get("keep"))
 
 
@@ -138,6 +141,31 @@ class _Header:
     def fault(self, what: str, pattern: str = "", **parts: str | None) -> SqlFileError:
         """A fault of this header, placed at the first line that matches."""
         return SqlFileError(f"{self.name}: {what}", at=self.place(pattern), **parts)
+
+
+@cache
+def shipped_views() -> dict[str, SqlFile]:
+    """Every view that ships with the program, by name, in alphabetical order.
+
+    Raises:
+        SqlFileError: a file's header is wrong.
+    """
+    return {path.stem: read_sql_file(path, "view") for path in sorted(sql_folder("views").glob("*.sql"))}
+
+
+@cache
+def rules_digest(name: str) -> str:
+    """Digest of a view that ships with the program and of all that it needs: where it is another, its rows may be others."""
+    views = shipped_views()
+    found: set[str] = set()
+    waiting = [name]
+    while waiting:
+        here = waiting.pop()
+        if here in views and here not in found:
+            found.add(here)
+            waiting += views[here].needs
+    texts = "\0".join(f"{each} {views[each].select}" for each in sorted(found))
+    return hashlib.blake2b(texts.encode(), digest_size=16).hexdigest()
 
 
 def read_sql_file(path: Path, kind: str) -> SqlFile:

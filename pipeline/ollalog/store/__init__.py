@@ -7,10 +7,10 @@ snapshot = read_snapshot(root)
 
 from ollalog.store.alert_log import AlertLog, Notification
 from ollalog.store.closed_dates import (
+    Derived,
     closing,
     missing_sums,
     read_closed_dates,
-    rules_digest,
     sweep_closed_dates,
     write_closed_date,
     write_sums,
@@ -31,6 +31,7 @@ __all__ = [
     "AckRow",
     "AlertLog",
     "ControlRows",
+    "Derived",
     "Notification",
     "Rebuild",
     "RebuildReport",
@@ -55,7 +56,6 @@ __all__ = [
     "read_series",
     "read_snapshot",
     "read_status",
-    "rules_digest",
     "sweep_closed_dates",
     "verify",
     "write_closed_date",

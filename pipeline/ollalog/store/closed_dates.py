@@ -10,15 +10,18 @@ import fcntl
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
 
+import polars as pl
+
 from ollalog.core.batch import Snapshot
-from ollalog.core.closed_dates import ClosedDate, keys_of_dates, sums_prefix
-from ollalog.core.layout import StoreLayout, sql_folder
+from ollalog.core.closed_dates import SUMS, ClosedDate, keys_of_dates, sums_name, views_by_date
+from ollalog.core.layout import StoreLayout
 from ollalog.store.files import make_folder, sync_file, sync_folder
 
 GRACE_S = 600.0
@@ -26,7 +29,6 @@ GRACE_S = 600.0
 CRASH_POINTS = ("closed_date_written", "closed_date_noted", "sums_written")
 NOTE = ".json"
 ROWS = ".parquet"
-SUMS = ".sums"
 
 
 def read_closed_dates(root: Path, snapshot: Snapshot) -> tuple[ClosedDate, ...]:
@@ -36,19 +38,10 @@ def read_closed_dates(root: Path, snapshot: Snapshot) -> tuple[ClosedDate, ...]:
         notes = sorted(path.name for path in folder.iterdir() if path.suffix == NOTE)
     except OSError:
         return ()
-    keys = keys_of_dates(snapshot, rules_digest()) if notes else {}
+    keys = keys_of_dates(snapshot) if notes else {}
     current = {f"{day.isoformat()}.{key}" for day, key in keys.items()}
     found = (_noted(folder / name) for name in notes if name.rsplit(".", 2)[0] in current)
     return tuple(each for each in found if each is not None)
-
-
-@lru_cache(maxsize=1)
-def rules_digest() -> str:
-    """Digest of all views: with another way to join, other files are needed."""
-    digest = hashlib.blake2b(digest_size=16)
-    for path in sorted(sql_folder("views").glob("*.sql")):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()
 
 
 @lru_cache(maxsize=4096)
@@ -89,17 +82,16 @@ def write_closed_date(root: Path, said: ClosedDate, key: str, write: Callable[[P
     fault("closed_date_noted")
 
 
-def missing_sums(root: Path, day: date, stems: Mapping[date, str], views: Iterable[str]) -> list[str]:
-    """Those of the views by date whose rows of a closed date are not kept; names as `sums_prefix` has them."""
-    prefix = sums_prefix(day, stems)
-    return [view for view in views if not (StoreLayout(root).derived / f"{prefix}.{view}{SUMS}").exists()]
+def missing_sums(root: Path, day: date, stems: Mapping[date, str]) -> list[str]:
+    """The views by date whose rows of a closed date are not kept; stems as `sums_name` has them."""
+    return [view for view in views_by_date() if not (StoreLayout(root).derived / sums_name(day, stems, view)).exists()]
 
 
 def write_sums(  # noqa: PLR0913, PLR0917 - as write_closed_date
     root: Path, day: date, stems: Mapping[date, str], view: str, write: Callable[[Path], object], fault: Callable[[str], object]
 ) -> None:
     """Keep the rows of a closed date of a view by date. Raises as `write_closed_date` does."""
-    _write_aside(root, f"{sums_prefix(day, stems)}.{view}{SUMS}", write)
+    _write_aside(root, sums_name(day, stems, view), write)
     fault("sums_written")
 
 
@@ -143,7 +135,7 @@ def _locked(file: int) -> bool:
 
 def sweep_closed_dates(root: Path, snapshot: Snapshot, now: datetime) -> None:
     """Delete files of dates that the store has no more; those that are stale, and what a crash left, when they are old enough."""
-    keys = keys_of_dates(snapshot, rules_digest())
+    keys = keys_of_dates(snapshot)
     newest: dict[str, str] = {}
     try:
         with os.scandir(StoreLayout(root).derived) as entries:
@@ -156,12 +148,62 @@ def sweep_closed_dates(root: Path, snapshot: Snapshot, now: datetime) -> None:
             newest[day] = name.removesuffix(NOTE)
     stems = {date.fromisoformat(text): name for text, name in newest.items()}
     needed = {name + kind for name in newest.values() for kind in (NOTE, ROWS)}
-    prefixes = {sums_prefix(day, stems) for day in stems}
+    needed |= {sums_name(day, stems, view) for day in stems for view in views_by_date()}
     for written_s, name, path in found:
-        is_needed = name in needed or (name.endswith(SUMS) and ".".join(name.split(".")[:2]) in prefixes)
-        if _day(name.lstrip(".").partition(".")[0]) not in keys or (not is_needed and now.timestamp() - written_s > GRACE_S):
+        if _day(name.lstrip(".").partition(".")[0]) not in keys or (name not in needed and now.timestamp() - written_s > GRACE_S):
             with suppress(OSError):
                 Path(path).unlink()
+
+
+@dataclass(frozen=True)
+class Derived:
+    """What is kept of closed dates: the bytes of all files, and the dates that have one, in order."""
+
+    size_bytes: int
+    dates: tuple[date, ...]
+
+
+def read_derived(root: Path) -> Derived:
+    """Look at what is kept of closed dates; nothing where there is no folder."""
+    size_bytes, days = 0, set()
+    for path in _files(root):
+        with suppress(FileNotFoundError):
+            size_bytes += path.stat().st_size
+            day = _day(path.name.partition(".")[0]) if path.suffix == NOTE else None
+            days |= {day} if day is not None else set()
+    return Derived(size_bytes, tuple(sorted(days)))
+
+
+def derived_problems(root: Path) -> Iterator[str]:
+    """What is wrong with the files that are kept of closed dates; all of them may be removed without loss."""
+    for path in _files(root):
+        place = f"{path.parent.name}/{path.name}"
+        if _day(path.name.partition(".")[0]) is None or path.suffix not in (ROWS, NOTE, SUMS):
+            yield f"{place}: does not belong there"
+        elif path.suffix == NOTE:
+            if _noted(path) is None:
+                yield f"{place}: cannot be read"
+        elif not _is_readable(path):
+            yield f"{place}: cannot be read as Parquet"
+
+
+def _files(root: Path) -> list[Path]:
+    """The files of the folder, without its lock and what is being written."""
+    try:
+        return sorted(path for path in StoreLayout(root).derived.iterdir() if not path.name.startswith("."))
+    except OSError:
+        return []
+
+
+def _is_readable(path: Path) -> bool:
+    """Whether all rows can be read; what was swept meanwhile is not missed."""
+    try:
+        pl.read_parquet(path)
+    except FileNotFoundError:
+        return True
+    except (OSError, pl.exceptions.PolarsError):
+        return False
+    return True
 
 
 def _day(text: str) -> date | None:

@@ -12,13 +12,17 @@ from ollalog.core.layout import StoreLayout
 from ollalog.store import catalog as catalogs
 from ollalog.store import ledger, lock, snapshot
 from ollalog.store.catalog import Catalog
+from ollalog.store.closed_dates import Derived, read_derived
 from ollalog.store.files import files_below
 from ollalog.store.lock import Writer
 
 
 @dataclass(frozen=True)
 class StoreStatus:
-    """The last commit, the last error, the size of all files (each counted once, however many names it has), the writer, the sources."""
+    """The last commit, the last error, the size of all files (each counted once, however many names it has), the writer, the sources.
+
+    `derived` is what is kept of closed dates, part of that size.
+    """
 
     batch: int
     committed_at: datetime | None
@@ -26,6 +30,7 @@ class StoreStatus:
     size_bytes: int
     writer: Writer | None
     sources: tuple[SourceSummary, ...]
+    derived: Derived
 
 
 def read_status(root: Path) -> StoreStatus:
@@ -38,7 +43,8 @@ def read_status(root: Path) -> StoreStatus:
     present = snapshot.read_snapshot(root)
     committed_at = catalogs.read(layout.catalog, _committed_at) if present.batch else None
     last_error = catalogs.read(layout.catalog, ledger.last_error) if present.batch else None
-    return StoreStatus(present.batch, committed_at, last_error, size_bytes(root), lock.holder(layout.lock), present.sources)
+    writer, derived = lock.holder(layout.lock), read_derived(root)
+    return StoreStatus(present.batch, committed_at, last_error, size_bytes(root), writer, present.sources, derived)
 
 
 def writer_of(root: Path) -> Writer | None:

@@ -18,6 +18,7 @@ from ollalog.store import catalog as catalogs
 from ollalog.store import counters, inventory, ledger, uncounted
 from ollalog.store.accounts import account_problems
 from ollalog.store.catalog import Catalog
+from ollalog.store.closed_dates import derived_problems
 from ollalog.store.counters import lacking
 from ollalog.store.folding import folded_batches
 from ollalog.store.ledger import Batches
@@ -33,20 +34,24 @@ Reread = Callable[[Source, str, pl.DataFrame], Sequence[str]]
 
 @dataclass(frozen=True)
 class VerifyReport:
-    """What `verify` prints: batches and rows by table as counted from Parquet, and everything that does not agree."""
+    """What `verify` prints: batches and rows by table as counted from Parquet, and everything that does not agree.
+
+    `derived` are the problems of files that follow from committed rows: removed, they are made anew.
+    """
 
     batches: int
     rows: Mapping[str, int]
     problems: tuple[str, ...]
+    derived: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
         """Whether all agrees."""
-        return not self.problems
+        return not self.problems and not self.derived
 
     def as_dict(self) -> dict[str, Any]:
         """As JSON: {"ok", "batches", "rows": {table: n}, "problems": [text]}."""
-        return {"ok": self.ok, "batches": self.batches, "rows": dict(self.rows), "problems": list(self.problems)}
+        return {"ok": self.ok, "batches": self.batches, "rows": dict(self.rows), "problems": [*self.problems, *self.derived]}
 
 
 @dataclass(frozen=True)
@@ -88,7 +93,7 @@ def verify(root: Path, reread: Reread) -> VerifyReport:
         *lacking(counted.series.values(), books.series, books.waiting),
     ]
     rows = {table: sum(count for (name, *_), count in counted.cells.items() if name == table) for table in TABLES}
-    return VerifyReport(books.batches, rows, tuple(problems))
+    return VerifyReport(books.batches, rows, tuple(problems), tuple(derived_problems(root)))
 
 
 def _read(catalog: Catalog) -> _Books:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import partial
 from pathlib import Path
 
@@ -16,7 +16,7 @@ import duckdb
 import polars as pl
 
 from ollalog.core.batch import Part, Snapshot
-from ollalog.core.closed_dates import AROUND, SEEN, ClosedDate, bounds_of, rows_of_dates, sums_prefix, touches, whole_days
+from ollalog.core.closed_dates import AROUND, SEEN, STEP, ClosedDate, bounds_of, rows_of_dates, sums_name, touches, whole_days
 from ollalog.core.sqlfile import SqlFile
 from ollalog.core.tables import TABLES
 from ollalog.warehouse.base import BaseTable, create_base_table
@@ -28,8 +28,12 @@ NAMES = ("model_names", "model_files", "model_aliases")
 """What models are called follows from the whole store, whatever part of it is asked for."""
 NEAR = ("requests", "inferences", "pairs")
 AREAS = ("around", "unclosed", "rest")
-STEP = timedelta(days=1)
-SUMS = ".sums"
+OFTEN = 3
+"""So many relations of a query rest on joined requests: to hold these costs as much as to join them twice."""
+MOST_HELD = 500_000
+"""More requests and runs of live dates are held only when that is asked for: it takes memory, and time where little of them is read."""
+MATCHES = "SELECT source, byte_offset, record_source, record_offset FROM around.asked_requests_without_loads WHERE origin = 'both'"
+"""What record_matches finds, taken from where it was found before."""
 TYPES_OF_NAMES = "(model_blob VARCHAR, name VARCHAR, first_seen TIMESTAMPTZ)"
 
 
@@ -69,10 +73,13 @@ class Joining:
         self._tables = tables
         self._views: Mapping[str, SqlFile] = {}
         self._is_ready = False
+        self._is_held = False
+        self._live_rows = 0
         self._made: set[str] = set()
         self._by_date: tuple[str, ...] = ()
         self._model: str | None = None
         self._summed: Sequence[ClosedDate] = ()
+        self._stems: dict[date, str] = {}
         self.used: tuple[ClosedDate, ...] = ()
         """The closed dates whose files are read, once something was asked for."""
         self.paths: list[Path] = []
@@ -87,11 +94,24 @@ class Joining:
         columns = {name: ", ".join(views[name].columns) for name in (*asked, *shared)}
         made = {name: f"SELECT {columns[name]} FROM around.{name}" for name in shared}  # noqa: S608 - names of views
         made |= {name: f"SELECT {columns[name]} FROM around.asked_{name}" for name in asked}  # noqa: S608 - names of views
+        made["record_matches"] = MATCHES
         adapted = dict(views)
         for name, select in made.items():
             needs = [need for need in views[name].needs if name in self._by_date and need not in JOINED]
             adapted[name] = replace(views[name], select=select, settings={**views[name].settings, "needs": needs, "keep": False})
         return adapted
+
+    def hold_for(self, files: Iterable[SqlFile]) -> None:
+        """Join the requests of live dates once and hold them, where there are not too many and these views would join them often.
+
+        Raises:
+            duckdb.Error: a file is gone or cannot be read.
+        """
+        joins = {*JOINED, *(name for name in self._by_date if set(JOINED) & set(self._views[name].needs))}
+        if not self._is_held and sum(need in joins for file in files for need in file.needs) >= OFTEN:
+            self.prepare(JOINED)
+            if self._live_rows <= MOST_HELD:
+                self.keep(None)
 
     def prepare(self, names: Iterable[str]) -> None:
         """Make what some views of `main` stand on.
@@ -99,12 +119,12 @@ class Joining:
         Raises:
             duckdb.Error: a file is gone or cannot be read.
         """
-        wanted = [name for name in names if name in (*JOINED, *NAMES, "model_loads", *self._by_date)]
+        wanted = [name for name in names if name in (*JOINED, *NAMES, "model_loads", "record_matches", *self._by_date)]
         if wanted and not self._is_ready:
             self._is_ready = True
             self._begin()
         for name in wanted:
-            if name in JOINED:
+            if name in (*JOINED, "record_matches"):
                 self._make_asked()
             elif name in self._by_date:
                 self._make_asked()
@@ -120,8 +140,9 @@ class Joining:
     def keep(self, model: str | None) -> None:
         """Join the requests of live dates now, and hold them; from now on only requests of one model are there, unless None."""
         self.prepare(JOINED)
+        self._is_held = True
         self._connection.execute("SET VARIABLE model = $1::VARCHAR", [model])
-        held = f"CREATE TABLE around.held AS SELECT * FROM around.model_requests WHERE {self._conditions(is_live=True)}"  # noqa: S608 - our own names
+        held = f"CREATE OR REPLACE TABLE around.held AS SELECT * FROM around.model_requests WHERE {self._conditions(is_live=True)}"  # noqa: S608 - our own names
         self._run("around", lambda: self._connection.execute(held))
         self._model = model
         self._create_asked("around.held")
@@ -154,6 +175,7 @@ class Joining:
         self._made.add("run_names")
         self._make(NAMES)
         self.used = tuple(self._that_hold())
+        self._stems = {each.date: each.stem for each in self.used}
         self._add_live_tables()
 
     def _that_hold(self) -> Iterable[ClosedDate]:
@@ -175,6 +197,7 @@ class Joining:
         parts = [
             part for part in self._snapshot.parts if part.table in NEAR and (part in undated or any(touches(part, *span) for span in spans))
         ]
+        self._live_rows = sum(part.rows for part in parts if part.table in SEEN)
         first, last = (spans[0][0], spans[-1][1]) if spans and not undated else (None, None)
         first = max((each for each in (first, self._asked.since and self._asked.since - AROUND) if each), default=None)
         last = min((each for each in (last, self._asked.until and self._asked.until + AROUND) if each), default=None)
@@ -218,8 +241,8 @@ class Joining:
     def _create_asked(self, held: str | None = None) -> None:
         """The views that put files and live dates together: all that is asked for, and what views by date need of it."""
         self._summed = self._that_are_summed()
-        summed = {each.date for each in self._summed}
-        rest = [each for each in self.used if not {each.date - STEP, each.date, each.date + STEP} <= summed]
+        inner = self._amid_summed()
+        rest = [each for each in self.used if each.date not in inner]
         self._connection.execute("SET VARIABLE rest_files = $1", [[str(each.path) for each in rest]])
         for name in JOINED:
             for view, closed in (
@@ -241,6 +264,8 @@ class Joining:
         for need in self._views[name].needs:
             if need in SEEN:
                 self._create_rest_table(need)
+            elif need in self._by_date:
+                self._make_by_date(need)
             elif need not in JOINED and f"rest.{need}" not in self._made:
                 self._made.add(f"rest.{need}")
                 self._connection.execute(f"CREATE VIEW rest.{need} AS SELECT * FROM main.{need}")  # noqa: S608 - names of relations
@@ -248,9 +273,9 @@ class Joining:
         self._create_by_date(name)
 
     def _create_rest_table(self, name: str) -> None:
-        """Rows of a table that are asked for, of dates of which no file tells."""
-        summed = {each.date.isoformat() for each in self._summed}
-        parts = [part for part in self._snapshot.parts if part.table == name and part.date not in summed]
+        """Rows of a table that are asked for, of dates of which no file tells, and of the days beside them."""
+        inner = {day.isoformat() for day in self._amid_summed()}
+        parts = [part for part in self._snapshot.parts if part.table == name and part.date not in inner]
         base = self._tables[name]
         table = BaseTable.of(base.table, parts, base.bounds, has_more=base.has_more)
         self._connection.execute(f"DROP VIEW IF EXISTS rest.{name}")
@@ -270,8 +295,7 @@ class Joining:
         self._connection.execute(f"CREATE OR REPLACE VIEW around.asked_{name} AS {' UNION ALL '.join(selects)}")
 
     def _sums_path(self, name: str, each: ClosedDate) -> Path:
-        stems = {other.date: other.stem for other in self.used}
-        return each.path.with_name(f"{sums_prefix(each.date, stems)}.{name}{SUMS}")
+        return each.path.with_name(sums_name(each.date, self._stems, name))
 
     def _that_are_summed(self) -> list[ClosedDate]:
         """The dates whose rows of all views by date are in files, asked for in full, and the days beside them too."""
@@ -279,16 +303,23 @@ class Joining:
         if self._model is not None or asked.host is not None:
             return []
         found = []
+        kept = _files_of(self.used[0].path.parent) if self.used else set()
         for each in whole_days(self.used, self._snapshot):
             start, end = bounds_of(each.date)
             is_whole = (asked.since is None or asked.since <= start - STEP) and (asked.until is None or asked.until >= end + STEP)
-            if is_whole and all(self._sums_path(name, each).exists() for name in self._by_date):
+            if is_whole and all(sums_name(each.date, self._stems, name) in kept for name in self._by_date):
                 found.append(each)
         return found
 
+    def _amid_summed(self) -> set[date]:
+        """The dates that no view by date needs the requests of any more: their rows are in files, and those of the days beside them."""
+        summed = {each.date for each in self._summed}
+        others = rows_of_dates(self._snapshot).keys() - summed
+        return {day for day in summed if not {day - STEP, day + STEP} & others}
+
     def _conditions(self, *, is_live: bool) -> str:
         """What a request has to meet to be asked for; of a live date: and to be in no file."""
-        conditions = ["(getvariable('model') IS NULL OR coalesce(model, model_blob, '(unknown)') = getvariable('model'))"]
+        conditions = ["(getvariable('model') IS NULL OR shown = getvariable('model'))"]
         if self._asked.since is not None:
             conditions.append("happened_at >= getvariable('since_utc')")
         if self._asked.until is not None:
@@ -298,6 +329,14 @@ class Joining:
         if is_live and self.used:
             conditions.append(_outside("CAST(make_timestamp(epoch_us(happened_at)) AS DATE)", [each.date for each in self.used]))
         return " AND ".join(conditions)
+
+
+def _files_of(folder: Path) -> set[str]:
+    """The names in a folder; none where it is gone."""
+    try:
+        return {path.name for path in folder.iterdir()}
+    except OSError:
+        return set()
 
 
 def _bounds(time: str, first: datetime | None, last: datetime | None) -> str:

@@ -154,7 +154,7 @@ class Warehouse:
             explained("requests", self._known, lambda: joining.keep(model))
         else:
             self.keep("cold_starts")
-            self.keep("joined_requests", model=model)
+            self.keep("requests_without_loads", model=model)
 
     def closed_dates(self) -> tuple[ClosedDate, ...]:
         """Those of the closed dates that hold: models are called what they were. Raises as `view` does."""
@@ -168,10 +168,6 @@ class Warehouse:
     def write_requests(self, day: date, path: Path) -> None:
         """Write the requests of a UTC date, as a closed date has them. Raises as `view` does."""
         explained(f"{day}", self._known, lambda: write_requests(self._connection, day, path))
-
-    def sums(self) -> tuple[str, ...]:
-        """The views whose rows of a closed date are kept, too."""
-        return tuple(name for name, file in self._views.items() if file.by_date)
 
     def write_sums(self, name: str, day: date, path: Path) -> None:
         """Write the rows of a date of a view by date that is kept. Raises as `view` does."""
@@ -285,7 +281,8 @@ class Warehouse:
         if file is None or file.keep or name in self._made:
             self._make([name])
             return f'SELECT * FROM "{name}"'  # noqa: S608 - a name that was looked up
-        *needed, file = in_order(self._views, {name})
+        *needed, file = files = in_order(self._views, {name})
+        self._hold_for(files)
         self._create(needed, file.needs)
         self._prepare([name])
         return file.select
@@ -293,7 +290,9 @@ class Warehouse:
     def _make(self, names: Iterable[str]) -> None:
         """Create the relations of these names, and what they need, that are not there yet."""
         wanted = set(names)
-        self._create(in_order(self._views, wanted & self._views.keys()), wanted)
+        files = in_order(self._views, wanted & self._views.keys())
+        self._hold_for(files)
+        self._create(files, wanted)
 
     def _create(self, files: Sequence[SqlFile], names: Iterable[str]) -> None:
         """Create tables of these names, those that some views need, and these views, which come after what they need."""
@@ -304,12 +303,16 @@ class Warehouse:
                 self._prepare([file.name])
                 self._made[file.name] = create_view(self._connection, file)
 
+    def _hold_for(self, files: Sequence[SqlFile]) -> None:
+        if self._joining is not None:
+            self._joining.hold_for(files)
+
     def _prepare(self, names: Iterable[str]) -> None:
         if self._joining is not None:
             self._joining.prepare(names)
 
     def _keep(self, name: str, model: str | None) -> None:
-        rows, chosen = ("", []) if model is None else (" WHERE coalesce(model, model_blob, '(unknown)') = $1", [model])
+        rows, chosen = ("", []) if model is None else (" WHERE shown = $1", [model])
         self._connection.execute(f'CREATE TABLE "kept_{name}" AS SELECT * FROM ({self._rows_of(name)}){rows}', chosen)  # noqa: S608
         if name in self._made:
             self._connection.execute(f'DROP {self._made[name]} "{name}"')

@@ -4,24 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from functools import cache
 
 import duckdb
 
 from ollalog.core.errors import SqlFileError, did_you_mean
-from ollalog.core.layout import sql_folder
-from ollalog.core.sqlfile import SqlFile, read_sql_file
+from ollalog.core.sqlfile import SqlFile, shipped_views
 from ollalog.warehouse.base import BASE_RELATIONS
 
 
-@cache
 def load_views() -> dict[str, SqlFile]:
     """Every view that ships with the program, by name, in alphabetical order.
 
     Raises:
         SqlFileError: a file's header is wrong.
     """
-    return {path.stem: read_sql_file(path, "view") for path in sorted(sql_folder("views").glob("*.sql"))}
+    return shipped_views()
 
 
 def in_order(files: Mapping[str, SqlFile], wanted: AbstractSet[str]) -> list[SqlFile]:
@@ -59,6 +56,8 @@ def _visit(files: Mapping[str, SqlFile], name: str, ordered: dict[str, SqlFile],
 def create_view(connection: duckdb.DuckDBPyConnection, file: SqlFile) -> str:
     """Create one view, as a table when its rows are to be kept; those it needs are there.
 
+    What is kept of one row can be asked for with getvariable(), too: compared with that as with a constant, less is read.
+
     Returns:
         What it was made as: TABLE or VIEW.
 
@@ -67,4 +66,7 @@ def create_view(connection: duckdb.DuckDBPyConnection, file: SqlFile) -> str:
     """
     kind = "TABLE" if file.keep else "VIEW"
     connection.execute(f'CREATE {kind} "{file.name}" AS\n{file.select}')
+    if file.keep and not file.grain:
+        for column in file.columns:
+            connection.execute(f'SET VARIABLE {column} = (SELECT {column} FROM "{file.name}")')  # noqa: S608 - names of a view and a column
     return kind

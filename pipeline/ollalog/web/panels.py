@@ -23,7 +23,7 @@ VIEWS = (
     "usage_by_client", "resources_by_slice", "endpoint_latency", "hour_of_week", "daily_trend", "prompt_length_effect", "data_quality",
 )  # fmt: skip
 # Views that others from there on rest on: computed once, as late as can be, so that the first charts come early.
-SHARED = {"overview": ("concurrency_by_minute", "model_residency")}
+SHARED = {"recommendations": ("concurrency_by_minute",)}
 MOST_ROWS = 4_000
 RECENT = timedelta(days=1)
 
