@@ -5,6 +5,7 @@ from __future__ import annotations
 import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -16,7 +17,7 @@ from ollalog.core.batch import Checkpoint, LedgerEntry, Source, Turn
 from ollalog.core.clock import FrozenClock
 from ollalog.core.errors import StoreError
 from ollalog.core.tables import TABLES, polars_schema
-from ollalog.store import open_store, read_snapshot, verify
+from ollalog.store import open_store, read_series, read_snapshot, verify
 from ollalog.store.ledger import CHECKPOINT_DENSITY
 from ollalog.store.parts import SEAL_ROWS
 from tests.store.building import CLOCK, START, SteppingClock, files, foreign_count, opened, rows, stored_lines, turn, turn_of
@@ -44,6 +45,24 @@ def test_parts_have_the_columns_of_their_table_in_order_and_the_number_of_the_ba
     frame = pl.read_parquet(tmp_path / "data/requests/date=2026-03-01/1.parquet", hive_partitioning=False)
     assert dict(frame.schema) == polars_schema(TABLES["requests"])
     assert frame["batch"].to_list() == [1, 1, 1, 2, 2]
+
+
+def test_rows_whose_texts_are_categories_are_stored_and_counted_as_those_whose_texts_are_texts(tmp_path: Path) -> None:
+    def coded(given: Turn) -> Turn:
+        return replace(given, tables={name: frame.cast({pl.String: pl.Categorical}) for name, frame in given.tables.items()})
+
+    for name, change in (("texts", lambda given: given), ("categories", coded)):
+        with opened(tmp_path / name) as store:
+            store.commit(turn(0, SEAL_ROWS, step_s=0.01))
+            store.commit(change(turn(SEAL_ROWS, 2 * SEAL_ROWS, step_s=0.01)))
+            store.commit(change(turn(2 * SEAL_ROWS, 2 * SEAL_ROWS + 3, step_s=0.01)))
+            store.commit(change(turn(2 * SEAL_ROWS + 3, 2 * SEAL_ROWS + 5, step_s=0.01)))
+    texts, categories = (sorted((tmp_path / name / "data").rglob("*.parquet")) for name in ("texts", "categories"))
+    assert [pl.read_parquet_schema(file) for file in categories] == [polars_schema(TABLES["requests"])] * 3
+    for one, other in zip(texts, categories, strict=True):
+        assert pl.read_parquet(one, hive_partitioning=False).equals(pl.read_parquet(other, hive_partitioning=False))
+    known, found = ({each.key: each for each in read_series(tmp_path / name)} for name in ("texts", "categories"))
+    assert found == known
 
 
 def test_small_batches_share_the_head_of_their_date_until_it_is_sealed(tmp_path: Path) -> None:
