@@ -49,7 +49,8 @@ RANGES: tuple[dict[str, Any], ...] = (
 ABOVE = (
     "model_requests", "request_runs", "concurrency_by_minute", "model_load", "model_residency", "model_names", "overview", "hourly_trend",
     "activity", "cold_starts", "daily_trend", "degradation", "hour_of_week", "model_comparison", "model_score", "model_speed",
-    "model_summary", "record_matches", "recommendations", "usage_by_client", "versions",
+    "model_summary", "record_matches", "recommendations", "usage_by_client", "versions", "errors_by_type", "latency_heatmap",
+    "latency_breakdown", "prompt_length_effect",
 )  # fmt: skip
 
 
@@ -130,9 +131,11 @@ LATE = st.tuples(st.integers(-30, 24 * DAYS + 5), st.sampled_from(["requests", "
 
 
 @settings(max_examples=1, deadline=None, phases=[Phase.explicit, Phase.generate])
-@example(late=[(30, "names", True), (30, "requests", False)])
-@given(late=st.lists(LATE, min_size=1, max_size=2))
-def test_late_rows_are_never_hidden_by_a_file(tmp_path_factory: pytest.TempPathFactory, late: list[tuple[int, str, bool]]) -> None:
+@example(late=[(30, "names", True), (30, "requests", False)], asked={})
+@given(late=st.lists(LATE, min_size=1, max_size=2), asked=st.sampled_from(({}, *RANGES)))
+def test_late_rows_are_never_hidden_by_a_file(
+    tmp_path_factory: pytest.TempPathFactory, late: list[tuple[int, str, bool]], asked: dict[str, Any]
+) -> None:
     root = tmp_path_factory.mktemp("late") / "store"
     made.fill(root, FEW, DAYS)
     runtime.close_dates(root, NOW)
@@ -141,7 +144,7 @@ def test_late_rows_are_never_hidden_by_a_file(tmp_path_factory: pytest.TempPathF
             opened_store.commit(late_turn(FEW + 4 * number, hour, kind))
         if close:
             runtime.close_dates(root, NOW, thorough=True)
-        assert_same(root, SUMMED)
+        assert_same(root, SUMMED, **asked)
 
 
 @pytest.mark.parametrize("point", CRASH_POINTS)

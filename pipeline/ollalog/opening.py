@@ -32,7 +32,7 @@ def warehouse(  # noqa: PLR0913 - as open_warehouse
     """A warehouse over the last commit of a store; takes a new snapshot once if a part was removed meanwhile."""
     from ollalog.warehouse import PartGoneError
 
-    zone = sql_name(timezone) if timezone else None
+    zone = sql_name(timezone) if timezone and timezone != "UTC" else None
 
     def opened() -> Warehouse:
         snapshot = store.read_snapshot(root)

@@ -13,15 +13,15 @@ SUMMARY = """
     SELECT
         coalesce(min(started_at), min(happened_at)) AS first_start, max(happened_at) AS last_end, count(*) AS requests,
         count(*) FILTER (WHERE success) AS successes,
-        CAST(round(quantile_cont(latency_ns, 0.5) FILTER (WHERE success)) AS BIGINT) AS p50_ns,
-        CAST(round(quantile_cont(latency_ns, 0.95) FILTER (WHERE success)) AS BIGINT) AS p95_ns,
+        CAST(round((quantile_cont(latency_ns, [0.5, 0.95]) FILTER (WHERE success))[1]) AS BIGINT) AS p50_ns,
+        CAST(round((quantile_cont(latency_ns, [0.5, 0.95]) FILTER (WHERE success))[2]) AS BIGINT) AS p95_ns,
         CAST(sum(prompt_tokens) AS BIGINT) AS prompt_tokens, CAST(sum(generated_tokens) AS BIGINT) AS generated_tokens,
         count(DISTINCT model) AS models, count(*) FILTER (WHERE model IS NULL) AS requests_without_model,
         count(*) FILTER (WHERE generated_tokens IS NULL AND success AND operation IS DISTINCT FROM 'embed') AS requests_without_tokens,
         count(*) FILTER (WHERE model_basis = 'resident') AS requests_of_resident_model,
         count(DISTINCT client) AS clients,
         local_time(coalesce(min(started_at), min(happened_at))) AS first_start_local, local_time(max(happened_at)) AS last_end_local
-    FROM model_requests
+    FROM requests_without_loads
 """
 OTHERS = "SELECT count(*) AS requests FROM requests WHERE operation NOT IN ('generate', 'chat', 'embed')"
 # Ollama prints the tokens of its runs since 0.30; 0.0.0 is what people build themselves.

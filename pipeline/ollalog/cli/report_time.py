@@ -18,12 +18,12 @@ WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 POINTS = """
     SELECT date_trunc('{step}', local_time(happened_at)) AS start_local, count(*) AS requests,
         count(*) FILTER (WHERE NOT success) AS failures,
-        CAST(round(quantile_cont(latency_ns, 0.5) FILTER (WHERE success)) AS BIGINT) AS p50_ns,
-        CAST(round(quantile_cont(latency_ns, 0.95) FILTER (WHERE success)) AS BIGINT) AS p95_ns,
+        CAST(round((quantile_cont(latency_ns, [0.5, 0.95]) FILTER (WHERE success))[1]) AS BIGINT) AS p50_ns,
+        CAST(round((quantile_cont(latency_ns, [0.5, 0.95]) FILTER (WHERE success))[2]) AS BIGINT) AS p95_ns,
         CAST(sum(generated_tokens) AS BIGINT) AS generated_tokens,
         sum(generated_tokens) FILTER (WHERE success AND eval_ns > 0)
             / nullif(sum(eval_ns) FILTER (WHERE success AND generated_tokens IS NOT NULL) / 1e9, 0) AS tokens_per_second
-    FROM model_requests WHERE happened_at IS NOT NULL GROUP BY ALL ORDER BY start_local
+    FROM requests_without_loads WHERE happened_at IS NOT NULL GROUP BY ALL ORDER BY start_local
 """
 MEASURES: Mapping[str, tuple[str, Callable[[float | None], str]]] = {
     "requests": ("requests", units.count),
