@@ -176,6 +176,19 @@ def test_a_runaway_query_ends_at_its_limit(client: TestClient) -> None:
     assert "longer than 0.2 s" in answer.json()["title"]
 
 
+def test_a_query_keeps_to_the_range_and_the_model_that_it_is_asked_with(client: TestClient) -> None:
+    """F15: the query of a recommendation gives its numbers also where a range or a model is chosen."""
+    scope = {"since": "2026-07-14", "until": "2026-07-15", "model": "llama3.1:8b", "timezone": "UTC"}
+    seen = client.get("/api/views/model_summary", params=scope).json()["rows"]
+    asked = client.post("/api/sql", json={"query": "SELECT * FROM model_summary", **scope}).json()["rows"]
+    assert asked == seen
+    assert len(asked) == 1
+    whole = client.post("/api/sql", json={"query": "SELECT * FROM model_summary"}).json()["rows"]
+    assert sum(row["requests"] for row in whole) > asked[0]["requests"]
+    assert client.post("/api/sql", json={"query": "SELECT 1", "since": "never"}).status_code == 400
+    assert client.post("/api/sql", json={"query": "SELECT 1", "model": "nobody"}).status_code == 400
+
+
 def test_bodies_are_json_and_bounded(client: TestClient) -> None:
     """R3, R5: a form of another site cannot post, a long body is not read."""
     assert client.post("/api/sql", content=b'{"query": "FROM requests"}', headers={"content-type": "text/plain"}).status_code == 415

@@ -32,7 +32,9 @@ VALUES: st.SearchStrategy[Any] = st.recursive(
     max_leaves=5,
 )
 BODIES = st.dictionaries(
-    st.sampled_from(["query", "timeout_s", "max_rows", "interval", "format", "filepath", "view", "days_to_keep", "other"]),
+    st.sampled_from(
+        ["query", "since", "model", "timeout_s", "max_rows", "interval", "format", "filepath", "view", "days_to_keep", "other"]
+    ),
     VALUES | st.sampled_from(["FROM model_summary", "SELECT 1/0", "SELECT * FROM requests", 0.01, 1]),
     max_size=3,
 )

@@ -209,6 +209,18 @@ def test_an_empty_store_says_what_to_do(opened: Open, tmp_path: Path) -> None:
         page.context.close()
 
 
+def test_a_query_is_asked_of_what_was_chosen(opened: Open, address: str) -> None:
+    """F15: evidence is asked for over the range and the model that the page shows."""
+    page = opened(f"{address}/?model=llama3.1%3A8b&since=2026-07-14&until=2026-07-15")
+    page.fill("#query", "SELECT sum(requests) AS requests FROM model_summary")
+    with page.expect_request("**/api/sql") as sent:
+        page.click(".ask .primary")
+    assert sent.value.post_data_json is not None
+    assert {"model": "llama3.1:8b", "since": "2026-07-14", "until": "2026-07-15"}.items() <= sent.value.post_data_json.items()
+    page.wait_for_selector("#answer tbody td, #answer tbody th")
+    assert page.inner_text("#answer tbody").strip() == page.inner_text("#panel-models tbody [data-column=requests]").replace(",", "")
+
+
 def test_a_question_that_fails_is_told(opened: Open, address: str) -> None:
     """C7: error states."""
     page = opened(address)

@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator, Iterator
 from starlette.responses import Response, StreamingResponse
 
 from ollalog import export, store
-from ollalog.asking import Scope
 from ollalog.core.rows import plain
 from ollalog.core.tables import TABLES
 from ollalog.export.answer import CONTENT_TYPES
@@ -54,10 +53,11 @@ async def view(asked: Asked) -> Response:
 async def sql(asked: Asked) -> Response:
     """Rows of a query that only reads."""
     service, body = asked.service, asked.body
+    scope = scope_of(body, service.clock.now_utc(), service.timezone)
     data = await service.reader.query(
         ("sql", body.query, body.timeout_s, body.max_rows),
-        Scope(timezone=service.timezone),
-        lambda house: query_answer(house, body.query, body.timeout_s, body.max_rows),
+        scope,
+        lambda house: query_answer(house, body.query, scope.model, body.timeout_s, body.max_rows),
     )
     return Response(data, media_type=JSON)
 

@@ -94,8 +94,9 @@ def checked(model: type[Checked], given: object, where: str) -> Checked:
 
 
 def example_of(body: type[Parameters]) -> str:
-    """A body that is right, with its first field, as JSON."""
-    name, first = next(iter(body.model_fields.items()))
+    """A body that is right, with the field that is needed or the first one, as JSON."""
+    fields = sorted(body.model_fields.items(), key=lambda item: not item[1].is_required())
+    name, first = fields[0]
     return json.dumps({name: first.examples[0] if first.examples else "…" if first.is_required() else first.default})
 
 

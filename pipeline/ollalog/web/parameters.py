@@ -80,8 +80,8 @@ class AlertParameters(Parameters):
     limit: int = Field(50, ge=1, le=1_000, description="most alerts, the newest first")
 
 
-class QueryBody(Parameters):
-    """A query of a person."""
+class QueryBody(ScopeParameters):
+    """A query of a person, and what it is asked of."""
 
     query: str = Field(min_length=1, max_length=20_000, description="one statement that reads", examples=["FROM model_summary"])
     timeout_s: float = Field(10.0, gt=0, le=MOST_SQL_S, description="it is stopped after so long; s")

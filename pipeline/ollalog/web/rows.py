@@ -86,9 +86,10 @@ def _rows(house: Warehouse, name: str, model: str | None, limit: int) -> tuple[p
     return rows.head(limit), rows.height > limit
 
 
-def query_answer(house: Warehouse, sql: str, timeout_s: float, max_rows: int) -> bytes:
-    """Rows of a person's query as JSON."""
+def query_answer(house: Warehouse, sql: str, model: str | None, timeout_s: float, max_rows: int) -> bytes:
+    """Rows of a person's query as JSON; of one model only, where one is named."""
     began_s = time.monotonic()
+    kept_to_model(house, model)
     rows, cut = house.safe_query(sql, timeout_s=timeout_s, max_rows=max_rows)
     seconds = round(time.monotonic() - began_s, 6)
     return encoded({"columns": rows.columns, "rows": rows.to_dicts(), "truncated": cut, "seconds": seconds})

@@ -45,6 +45,14 @@
   const instantText = (at) => new Date(Math.round(at / 1000) * 1000).toISOString().replace('.000Z', 'Z');
   const shownEnd = (text, none) => !text ? none : /T.*Z$/.test(text) ? format.when(Date.parse(text), data.zone) : text.replace('T', ' ');
 
+  /* The same with the range that was found where none was chosen. */
+  function chosen() {
+    const asked = parameters();
+    if (asked.has('range') && store.meta.since) asked.set('since', store.meta.since);
+    asked.delete('range');
+    return asked;
+  }
+
   function set(changes) {
     Object.assign(state, changes);
     const shown = new URLSearchParams();
@@ -202,7 +210,7 @@
     node.dataset.tip = '';
     delete node.dataset.tip;
     node.querySelector('.view-name').dataset.tip = `${view.purpose}\nview ${panel.view}`;
-    if (csv) { const asked = parameters(); asked.delete('range'); if (store.meta.since) asked.set('since', store.meta.since); asked.set('format', 'csv'); asked.set('limit', '10000'); csv.href = `/api/views/${panel.view}?${asked}`; }
+    if (csv) { const asked = chosen(); asked.set('format', 'csv'); asked.set('limit', '10000'); csv.href = `/api/views/${panel.view}?${asked}`; }
     let made;
     try {
       if (view.error) made = panels.empty('This view failed; the others are shown.', view.error.split('\n')[0]);
@@ -313,7 +321,7 @@
       button.disabled = true;
       replace(out, el('p', { class: 'muted' }, 'asking …'));
       try {
-        const answer = await fetch('/api/sql', { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ query: area.value }) });
+        const answer = await fetch('/api/sql', { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ ...Object.fromEntries(chosen()), query: area.value }) });
         const found = await answer.json();
         if (!answer.ok) replace(out, el('div', { class: 'fault' }, el('b', {}, found.title), found.found ? el('p', {}, found.found) : null, found.fix ? el('p', { class: 'muted' }, found.fix) : null));
         else {
@@ -335,7 +343,7 @@
       button = el('button', { type: 'submit', class: 'primary' }, 'Run');
       out = el('div', { id: 'answer', 'aria-live': 'polite' });
       const view = el('select', { id: 'export-view', 'aria-label': 'View to export' });
-      const download = (kind) => el('button', { type: 'button', on: { click: () => { const asked = parameters(); asked.delete('range'); asked.set('format', kind); asked.set('limit', '10000'); const link = el('a', { href: `/api/views/${view.value}?${asked}`, download: `${view.value}.${kind}` }); document.body.append(link); link.click(); link.remove(); } } }, kind.toUpperCase());
+      const download = (kind) => el('button', { type: 'button', on: { click: () => { const asked = chosen(); asked.set('format', kind); asked.set('limit', '10000'); const link = el('a', { href: `/api/views/${view.value}?${asked}`, download: `${view.value}.${kind}` }); document.body.append(link); link.click(); link.remove(); } } }, kind.toUpperCase());
       const said = el('span', { class: 'muted small', role: 'status' });
       const keep = el('button', { type: 'button', on: { click: async () => {
         try {
@@ -345,7 +353,7 @@
         } catch { said.textContent = 'The server cannot be reached.'; }
       } } }, 'Keep on the server');
       replace(by('tools'),
-        el('section', { class: 'card span-8', 'aria-labelledby': 'title-sql' }, el('header', {}, el('h2', { id: 'title-sql' }, 'Ask in SQL'), el('span', { class: 'muted small' }, 'read-only; Ctrl+Enter runs')), el('form', { class: 'ask', on: { submit: (event) => { event.preventDefault(); run(); } } }, area, el('div', { class: 'row' }, button)), out),
+        el('section', { class: 'card span-8', 'aria-labelledby': 'title-sql' }, el('header', {}, el('h2', { id: 'title-sql' }, 'Ask in SQL'), el('span', { class: 'muted small' }, 'read-only; of the range, model and machine chosen above; Ctrl+Enter runs')), el('form', { class: 'ask', on: { submit: (event) => { event.preventDefault(); run(); } } }, area, el('div', { class: 'row' }, button)), out),
         el('section', { class: 'card span-4', 'aria-labelledby': 'title-export' }, el('header', {}, el('h2', { id: 'title-export' }, 'Export')), el('div', { class: 'row wrap' }, view, download('csv'), download('json'), keep), said,
           el('p', { class: 'muted small' }, 'The chosen range, model and machine hold for downloads. For programs: ', el('a', { href: '/docs' }, 'the API'), ', ', el('a', { href: '/openapi.json' }, 'OpenAPI'), '.')));
       names(view);
