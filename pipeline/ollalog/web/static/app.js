@@ -288,7 +288,8 @@
 
   function light(kind, text, told) {
     replace(by('live'),
-      el('button', { type: 'button', class: `light ${kind}`, 'aria-pressed': String(!isPaused), 'data-tip': told, on: { click: pause } }, el('i', {}), text),
+      embedded ? el('span', { class: `light ${kind}`, 'data-tip': told }, el('i', {}), text)
+        : el('button', { type: 'button', class: `light ${kind}`, 'aria-pressed': String(!isPaused), 'data-tip': told, on: { click: pause } }, el('i', {}), text),
       el('button', { type: 'button', class: 'theme', 'aria-label': 'Light or dark', 'data-tip': 'Light or dark', on: { click: theme } }, '◐'));
   }
 

@@ -25,7 +25,7 @@ const panels = (() => {
       const made = field.show ? field.show(row[field.key], row) : name(row[field.key], format.MISSING);
       return el(place ? 'td' : 'th', { scope: place ? null : 'row', class: [field.left ? 'left' : '', field.wide ? 'wide' : '', field.class || ''].join(' ').trim() || null, 'data-column': field.key, 'data-tip': field.wide && String(row[field.key] ?? '').length > 24 ? `${row[field.key].slice(0, 400)}\nview ${view}, column ${field.key}` : null }, made);
     })));
-    return el('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': options.label || view },
+    return el('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': `Rows: ${options.label || view}` },
       el('table', {}, el('thead', {}, head), el('tbody', {}, body)),
       rows.length > shown.length ? el('p', { class: 'muted small' }, `${rows.length - shown.length} more in view ${view}`) : null);
   }
@@ -82,7 +82,7 @@ const panels = (() => {
     const value = row ? one.show(row[one.key], row) : format.MISSING;
     const bad = row && one.bad && row[one.key] != null && one.bad(row[one.key]);
     return el('section', { class: `tile${bad ? ' is-bad' : ''}`, tabindex: '0', 'data-tile': one.key, 'data-value': row ? row[one.key] : null, 'data-tip': tipOf(data, 'overview', one.key, `${one.title}: ${value}`), 'aria-label': `${one.title}: ${value}` },
-      el('h3', {}, one.title), el('div', { class: 'value' }, value), el('div', { class: 'note' }, row ? one.note(row) : 'nothing yet'),
+      el('h2', {}, one.title), el('div', { class: 'value' }, value), el('div', { class: 'note' }, row ? one.note(row) : 'nothing yet'),
       row ? charts.spark(tileValues(data, one), one.color || 'var(--accent)', `${one.title} over time`) : null);
   }
   const tiles = (data) => TILES.map((one) => tile(data, one));
@@ -143,7 +143,7 @@ const panels = (() => {
       field('cold', 'Cold starts', (_, row) => { const load = loads.get(row.model); return load ? el('span', { 'data-tip': `${load.cold} of ${load.measured} requests waited for a load\nview model_load` }, format.percent(load.cold_ratio)) : format.MISSING; }),
       field('last_seen', 'Last used', (value) => format.when(time(value), data.zone)),
     ];
-    return table(data, 'model_summary', rows, fields, { label: 'Models', row: (row) => ({ 'data-model': row.model, class: 'clickable', on: { click: () => data.choose('model', row.model) } }) });
+    return table(data, 'model_summary', rows, fields, { label: 'Models', row: (row) => ({ 'data-model': row.model, class: data.live ? 'clickable' : null, on: { click: () => data.choose('model', row.model) } }) });
   }
 
   const ORDER = ['critical', 'high', 'medium', 'low'];
@@ -196,7 +196,7 @@ const panels = (() => {
     if (!rows.length) return empty('No request tells where its time went.');
     const parts = [['load', 'load_ratio', 'load_mean_ns', 'var(--c3)'], ['prompt', 'prompt_eval_ratio', 'prompt_eval_mean_ns', 'var(--c1)'], ['generation', 'eval_ratio', 'eval_mean_ns', 'var(--c0)'], ['queue, transport', 'other_ratio', 'other_mean_ns', 'var(--unknown)']];
     return [charts.legend(parts.map(([title, , , fill]) => ({ name: title, color: fill }))),
-      el('div', { class: 'stacks' }, rows.slice(0, 10).map((row) => el('div', { class: 'stack-row' }, el('span', { class: 'stack-name' }, name(row.model)),
+      el('div', { class: 'stacks', tabindex: '0', role: 'region', 'aria-label': 'Shares of the time' }, rows.slice(0, 10).map((row) => el('div', { class: 'stack-row' }, el('span', { class: 'stack-name' }, name(row.model)),
         charts.stack(parts.map(([title, key, mean, fill]) => ({ name: title, ratio: row[key], color: fill, tip: `${title}: ${format.percent(row[key])}\nmean ${format.duration(row[mean])} of ${format.duration(row.latency_mean_ns)}\nview latency_breakdown` }))),
         el('span', { class: 'muted small' }, format.duration(row.latency_mean_ns)))))];
   }
@@ -225,7 +225,7 @@ const panels = (() => {
       if (!found.size) return null;
       const lines = [...found].map(([host, points], number) => ({ name: found.size > 1 ? host : title, color: found.size > 1 ? charts.color(number) : fill, kind: found.size > 1 ? 'line' : 'area', points }));
       const box = el('div', { class: 'quarter' });
-      box.append(el('h4', {}, title), charts.lines({ clientWidth: Math.max(220, Math.floor((holder.clientWidth - 12 * (columns - 1)) / columns)) }, lines, { ...axis(data), step: rows[0].slice_ns / 1e6, height: 130, max, whole, name: column, view: 'resources_by_slice', yFormat, label: `${title} over time` }));
+      box.append(el('h3', {}, title), charts.lines({ clientWidth: Math.max(220, Math.floor((holder.clientWidth - 12 * (columns - 1)) / columns)) }, lines, { ...axis(data), step: rows[0].slice_ns / 1e6, height: 130, max, whole, name: column, view: 'resources_by_slice', yFormat, label: `${title} over time` }));
       return box;
     };
     return el('div', { class: 'quarters' }, one('CPU', 'cpu_ratio', format.percent, 'var(--c0)', 1), one('Memory', 'memory_ratio', format.percent, 'var(--c1)', 1), one('GPU', 'gpu_ratio', format.percent, 'var(--c4)', 1), one('GPU memory', 'gpu_memory_bytes', format.bytes, 'var(--c5)', null, true), one('Disk', 'disk_ratio', format.percent, 'var(--c6)', 1), one('Power', 'gpu_power_w', (value) => `${format.rate(value)} W`, 'var(--c3)'), one('Network', 'network_bytes', format.bytes, 'var(--c2)', null, true));
@@ -258,7 +258,7 @@ const panels = (() => {
     const rows = [...days.values()].sort((one, other) => one.day < other.day ? 1 : -1);
     if (!rows.length) return empty('No requests in this range.');
     const most = Math.max(...rows.map((row) => row.requests));
-    return el('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': 'Days' }, el('table', {}, el('thead', {}, el('tr', {}, el('th', { class: 'left', scope: 'col' }, 'Day'), el('th', { scope: 'col' }, 'Requests'), el('th', { scope: 'col', class: 'left bar-head' }, 'By model'), el('th', { scope: 'col' }, 'Failed'), el('th', { scope: 'col' }, 'Tokens'))),
+    return el('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': 'Rows: Days' }, el('table', {}, el('thead', {}, el('tr', {}, el('th', { class: 'left', scope: 'col' }, 'Day'), el('th', { scope: 'col' }, 'Requests'), el('th', { scope: 'col', class: 'left bar-head' }, 'By model'), el('th', { scope: 'col' }, 'Failed'), el('th', { scope: 'col' }, 'Tokens'))),
       el('tbody', {}, rows.map((row) => el('tr', { 'data-day': row.day }, el('th', { scope: 'row', class: 'left' }, row.day), el('td', {}, format.count(row.requests)),
         el('td', { class: 'left' }, el('span', { class: 'daybar', style: { width: `${(row.requests / most) * 100}%` } }, charts.stack(row.models.map((one) => ({ name: one.model, ratio: one.requests / row.requests, color: modelColor(data, one.model), tip: `${one.model}: ${format.count(one.requests)} requests\np50 ${format.duration(one.p50_ns)}, p95 ${format.duration(one.p95_ns)}${one.tokens_per_second ? `, ${format.rate(one.tokens_per_second)} tokens/s` : ''}\nview daily_trend` }))))),
         el('td', { class: row.failures ? 'bad' : null }, format.count(row.failures)), el('td', {}, format.count(row.generated)))))));
@@ -287,7 +287,7 @@ const panels = (() => {
     const sources = new Map();
     for (const row of rows) { if (!sources.has(row.source)) sources.set(row.source, { path: row.path, fates: [], gaps: 0, lines: 0 }); const one = sources.get(row.source);
       if (row.measure === 'fate') one.fates.push(row); if (row.measure === 'lines') one.lines = row.count; if (row.measure === 'gap') one.gaps = row.count ?? '?'; }
-    return [charts.legend(Object.values(FATES).map(([title, fill]) => ({ name: title, color: fill }))), el('div', { class: 'stacks' }, [...sources.values()].slice(0, 40).map((one) => el('div', { class: 'stack-row' },
+    return [charts.legend(Object.values(FATES).map(([title, fill]) => ({ name: title, color: fill }))), el('div', { class: 'stacks', tabindex: '0', role: 'region', 'aria-label': 'What became of the lines of each log' }, [...sources.values()].slice(0, 40).map((one) => el('div', { class: 'stack-row' },
       el('span', { class: 'stack-name', 'data-tip': `${one.path}\nview data_quality` }, one.path ? one.path.split(/[\\/]/).slice(-2).join('/') : UNKNOWN),
       charts.stack(one.fates.map((row) => ({ name: row.name, ratio: row.ratio, color: (FATES[row.name] || ['', 'var(--muted)'])[1], tip: `${(FATES[row.name] || [row.name])[0]}: ${format.count(row.count)} lines, ${format.percent(row.ratio)}\nview data_quality` }))),
       el('span', { class: 'muted small' }, `${format.count(one.lines)} lines`, one.gaps ? el('span', { class: 'bad' }, ` · gap ${one.gaps === '?' ? 'unknown' : format.bytes(one.gaps)}`) : null))))];
