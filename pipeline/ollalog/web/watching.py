@@ -23,12 +23,12 @@ NEWS = {
     "alert": (
         "alerts",
         """SELECT happened_at, rule, state, severity, model, value, threshold, message, recommendation
-        FROM alerts WHERE batch > {batch} AND NOT replayed ORDER BY happened_at DESC LIMIT {most}""",
+        FROM alerts WHERE batch > {after} AND batch <= {batch} AND NOT replayed ORDER BY happened_at DESC LIMIT {most}""",
     ),
     "sample": (
         "resource_samples",
         """SELECT host, happened_at, cpu_ratio, memory_ratio, gpu_ratio, gpu_memory_bytes, disk_ratio, models_loaded, is_available
-        FROM resource_samples WHERE batch > {batch} AND scope = 'host'
+        FROM resource_samples WHERE batch > {after} AND batch <= {batch} AND scope = 'host'
         QUALIFY row_number() OVER (PARTITION BY host ORDER BY happened_at DESC) = 1 ORDER BY happened_at DESC LIMIT {most}""",
     ),
 }
@@ -46,7 +46,9 @@ class Watch:
         self._hub = hub
         self._reader = reader
         self._clock = clock
-        self._batch = 0
+        self._batch = 0  # the last commit that was seen
+        self._told = 0  # the last one whose alerts and samples were told, or are being told
+        self._rows: dict[str, tuple[tuple[str, int, int], ...]] = {}  # table -> its parts when it was looked at last
         self._stopped = asyncio.Event()
         self._telling: asyncio.Task[None] | None = None
 
@@ -56,27 +58,37 @@ class Watch:
 
     async def run(self) -> None:
         """Look until stopped."""
-        self._batch = self._last_batch()
+        self._batch = self._told = self._last_batch()
         while not self._stopped.is_set():
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopped.wait(), LOOK_S)
-            if self._hub.count and (batch := self._last_batch()) != self._batch:
-                before, self._batch = self._batch, batch
-                self._hub.publish("commit", {"batch": batch, "at": plain(self._clock.now_utc())})
-                # Told beside it: what is asked of alerts and samples must not hold up the next commit.
-                if self._telling is None or self._telling.done():
-                    self._telling = asyncio.create_task(self._tell_news(before))
+            self._look()
         if self._telling is not None:
             self._telling.cancel()
 
-    async def _tell_news(self, batch: int) -> None:
-        """Tell of alerts that changed and of the newest sample of each host, where commits after `batch` have some."""
+    def _look(self) -> None:
+        batch = self._last_batch()
+        if not self._hub.count:  # what is committed while nobody listens is no news to who comes later
+            self._batch = self._told = batch
+            return
+        if batch != self._batch:
+            self._batch = batch
+            self._hub.publish("commit", {"batch": batch, "at": plain(self._clock.now_utc())})
+        # Told beside it: what is asked of alerts and samples must not hold up the next commit. What comes meanwhile is told after it.
+        if self._told != self._batch and (self._telling is None or self._telling.done()):
+            after, self._told = self._told, self._batch
+            self._telling = asyncio.create_task(self._tell_news(after, self._batch))
+
+    async def _tell_news(self, after: int, batch: int) -> None:
+        """Tell of alerts that changed and of the newest sample of each host, where commits after one and up to another have some."""
         with suppress(PipelineError):
             snapshot = await self._reader.snapshot()
-            fresh = {part.table for part in snapshot.parts if part.batch > batch}
             for event, (table, question) in NEWS.items():
-                if table in fresh:
-                    asked = partial(_rows, question.format(batch=int(batch), most=MOST_NEWS))
+                # The part of a day grows in place: it is by its rows that a commit with something for it is told from one without.
+                rows = tuple((part.date, part.batch, part.rows) for part in snapshot.parts if part.table == table)
+                before, self._rows[table] = self._rows.get(table, ()), rows
+                if rows != before:
+                    asked = partial(_rows, question.format(after=int(after), batch=int(batch), most=MOST_NEWS))
                     for row in reversed(json.loads(await self._reader.once(Scope(), asked))):
                         self._hub.publish(event, row)
 
