@@ -30,8 +30,8 @@ NEAR = ("requests", "inferences", "pairs")
 AREAS = ("around", "unclosed", "rest")
 OFTEN = 3
 """So many relations of a query rest on joined requests: to hold these costs as much as to join them twice."""
-MOST_HELD = 500_000
-"""More requests and runs of live dates are held only when that is asked for: it takes memory, and time where little of them is read."""
+MOST_HELD = 2_000_000
+"""More requests and runs of live dates are held only when that is asked for: it takes memory."""
 MATCHES = "SELECT source, byte_offset, record_source, record_offset FROM around.asked_requests_without_loads WHERE origin = 'both'"
 """What record_matches finds, taken from where it was found before."""
 TYPES_OF_NAMES = "(model_blob VARCHAR, name VARCHAR, first_seen TIMESTAMPTZ)"
@@ -107,8 +107,7 @@ class Joining:
         Raises:
             duckdb.Error: a file is gone or cannot be read.
         """
-        joins = {*JOINED, *(name for name in self._by_date if set(JOINED) & set(self._views[name].needs))}
-        if not self._is_held and sum(need in joins for file in files for need in file.needs) >= OFTEN:
+        if not self._is_held and joined_often(files, self._views):
             self.prepare(JOINED)
             if self._live_rows <= MOST_HELD:
                 self.keep(None)
@@ -329,6 +328,12 @@ class Joining:
         if is_live and self.used:
             conditions.append(_outside("CAST(make_timestamp(epoch_us(happened_at)) AS DATE)", [each.date for each in self.used]))
         return " AND ".join(conditions)
+
+
+def joined_often(files: Iterable[SqlFile], views: Mapping[str, SqlFile]) -> bool:
+    """Whether requests would be joined again and again for some views; `views` are those that there are, as they were written."""
+    joins = {*JOINED, *(name for name, file in views.items() if file.by_date and set(JOINED) & set(file.needs))}
+    return sum(need in joins for file in files for need in file.needs) >= OFTEN
 
 
 def _files_of(folder: Path) -> set[str]:

@@ -15,13 +15,13 @@ import duckdb
 import polars as pl
 
 from ollalog.core.batch import Snapshot
-from ollalog.core.closed_dates import ClosedDate
+from ollalog.core.closed_dates import SEEN, ClosedDate
 from ollalog.core.errors import UsageError, did_you_mean
 from ollalog.core.sqlfile import SqlFile
 from ollalog.warehouse.answering import explained, limited
 from ollalog.warehouse.base import BASE_RELATIONS, BaseTable, base_tables, create_base_table
 from ollalog.warehouse.frames import frame_of
-from ollalog.warehouse.joining import Asked, Joining, note_of, settled, write_requests, write_sums
+from ollalog.warehouse.joining import JOINED, MOST_HELD, Asked, Joining, joined_often, note_of, settled, write_requests, write_sums
 from ollalog.warehouse.safety import check_statement, lock_down
 from ollalog.warehouse.views import create_view, in_order, load_views
 
@@ -37,6 +37,8 @@ LOCAL_TIME = """CREATE MACRO local_time(instant) AS CASE
 END"""
 IN_RANGE = "CREATE MACRO in_range(instant) AS getvariable('since_utc') IS NULL OR instant >= getvariable('since_utc')"
 NEWS = "rows_that_come"
+LEAST_HELD = 20_000
+"""Fewer requests and runs are joined again sooner than they are held."""
 MACROS = (NOW_UTC, LOCAL_TIME, IN_RANGE)
 
 
@@ -66,6 +68,7 @@ class Warehouse:
         self._views = views if joining is None else joining.adapted(views)
         self._made: dict[str, str] = {}  # relation -> TABLE or VIEW
         self._keeps_small_tables = False
+        self._holds = False
 
     def __enter__(self) -> Self:
         return self
@@ -306,6 +309,10 @@ class Warehouse:
     def _hold_for(self, files: Sequence[SqlFile]) -> None:
         if self._joining is not None:
             self._joining.hold_for(files)
+        elif not self._holds and not self._made.keys() & JOINED and joined_often(files, self._views):
+            self._holds = True
+            if LEAST_HELD <= sum(self._tables[name].rows for name in SEEN) <= MOST_HELD:
+                self.keep_requests()
 
     def _prepare(self, names: Iterable[str]) -> None:
         if self._joining is not None:
