@@ -31,7 +31,7 @@ def limited(connection: duckdb.DuckDBPyConnection, timeout_s: float, ask: Callab
     except (duckdb.Error, pl.exceptions.ComputeError) as error:
         if not expired.is_set():
             raise
-        fix = "ask for less (a shorter range, LIMIT), or give more time with --timeout"
+        fix = "ask for less (a shorter range, LIMIT), or give it more time: --timeout, over HTTP timeout_s"
         raise QueryTimeoutError(f"the query took longer than {timeout_s:g} s and was stopped", fix=fix) from error
     finally:
         timer.cancel()
