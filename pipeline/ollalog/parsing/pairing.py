@@ -17,7 +17,6 @@ settled by that; others wait until their neighbours are chosen, too.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import reduce
 from operator import or_
@@ -151,25 +150,36 @@ def _distance(request_line: pl.Expr, run_line: pl.Expr) -> pl.Expr:
 
 
 def _chosen(requests: pl.DataFrame, runs: pl.DataFrame) -> pl.DataFrame:
-    """The pairs of sides not used, in order of their cost, each side once: `request` and `run` (places in the frames), `cost`."""
-    chosen: list[tuple[int, int, int]] = []
+    """Pairs of sides not used, taken in order of their cost, each side once; _EDGE_SCHEMA, in no order."""
+    chosen = pl.DataFrame(schema=_EDGE_SCHEMA)
+    for edges in (_near_edges, _far_edges):
+        found = pl.concat(_each_once(edges(requests, runs)))
+        requests, runs = _with_used(requests, found["request"]), _with_used(runs, found["run"])
+        chosen = pl.concat([chosen, found])
+    return chosen
+
+
+_EDGE_SCHEMA = {"request": pl.Int64(), "run": pl.Int64(), "cost": pl.Int64()}
+"""What can be paired: places in the frames of requests and runs, and what it costs."""
+
+
+def _each_once(edges: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Edges taken in their order, each side once: most are the first of both their sides, the few others are gone through."""
+    first = edges.filter(edges["request"].is_first_distinct() & edges["run"].is_first_distinct())
+    is_taken = edges["request"].is_in(first["request"].implode()) | edges["run"].is_in(first["run"].implode())
     taken_requests: set[int] = set()
     taken_runs: set[int] = set()
-    for edges in (_near_edges, _far_edges):
-        rest = (
-            _with_used(requests, pl.Series(sorted(taken_requests), dtype=pl.Int64)),
-            _with_used(runs, pl.Series(sorted(taken_runs), dtype=pl.Int64)),
-        )
-        for cost, request, run in edges(*rest):
-            if request not in taken_requests and run not in taken_runs:
-                taken_requests.add(request)
-                taken_runs.add(run)
-                chosen.append((request, run, cost))
-    return pl.DataFrame(chosen, schema={"request": pl.Int64(), "run": pl.Int64(), "cost": pl.Int64()}, orient="row")
+    later = []
+    for request, run, cost in edges.filter(~is_taken).iter_rows():
+        if request not in taken_requests and run not in taken_runs:
+            taken_requests.add(request)
+            taken_runs.add(run)
+            later.append((request, run, cost))
+    return first, pl.DataFrame(later, schema=_EDGE_SCHEMA, orient="row")
 
 
-def _near_edges(requests: pl.DataFrame, runs: pl.DataFrame) -> Iterator[tuple[int, int, int]]:
-    """What can be paired for at most NEAR_LINES: cost and the places of request and run, the cheapest first."""
+def _near_edges(requests: pl.DataFrame, runs: pl.DataFrame) -> pl.DataFrame:
+    """What can be paired for at most NEAR_LINES, the cheapest first; _EDGE_SCHEMA."""
     request_places, run_places = (~requests["used"]).arg_true(), (~runs["used"]).arg_true()
     lines, run_lines = requests["line"].gather(request_places), runs["line"].gather(run_places)
     near = pl.DataFrame(
@@ -187,11 +197,13 @@ def _near_edges(requests: pl.DataFrame, runs: pl.DataFrame) -> Iterator[tuple[in
     doublings = 63 - (pl.col("rest_ns") // TYPICAL_NS + 1).bitwise_leading_zeros().cast(pl.Int64)
     cost = _distance(pl.col("line"), pl.col("run_line")) + 2 * doublings
     edges = edges.filter(pl.col("rest_ns") >= 0).with_columns(cost.alias("cost")).filter(pl.col("cost") <= NEAR_LINES)
-    return edges.sort("cost", "line", "run_line").select("cost", "request", "run").iter_rows()
+    return edges.sort("cost", "line", "run_line").select(pl.col(name).cast(kind) for name, kind in _EDGE_SCHEMA.items())
 
 
-def _far_edges(requests: pl.DataFrame, runs: pl.DataFrame) -> Iterator[tuple[int, int, int]]:
+def _far_edges(requests: pl.DataFrame, runs: pl.DataFrame) -> pl.DataFrame:
     """The same for all that can be paired, whatever it costs; of the few sides that have found nothing near."""
+    if runs["used"].all():
+        return pl.DataFrame(schema=_EDGE_SCHEMA)
     request_places = (~requests["used"]).arg_true()
     lines, longest_ns = requests["line"].gather(request_places).to_list(), requests["longest_ns"].gather(request_places).to_list()
     places = request_places.to_list()
@@ -205,7 +217,7 @@ def _far_edges(requests: pl.DataFrame, runs: pl.DataFrame) -> Iterator[tuple[int
                 doublings = (rest_ns // TYPICAL_NS + 1).bit_length() - 1
                 edges.append((distance + 2 * doublings, line, run_line, places[at], run))
     edges.sort()
-    return ((cost, request, run) for cost, _line, _run_line, request, run in edges)
+    return pl.DataFrame([(request, run, cost) for cost, _, _, request, run in edges], schema=_EDGE_SCHEMA, orient="row")
 
 
 def _is_final(line: pl.Series, run_line: pl.Series, cost: pl.Series, end_line: int) -> pl.Series:
