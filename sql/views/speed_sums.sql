@@ -18,7 +18,7 @@ SELECT
   CAST(sum(generated_tokens) FILTER (WHERE eval_ns > 0 AND generated_tokens > 1) AS BIGINT) AS generated_tokens,
   CAST(sum(eval_ns) FILTER (WHERE generated_tokens > 1) AS BIGINT) AS eval_ns,
   CAST(sum(greatest(prompt_tokens - coalesce(cached_tokens, 0), 0)) FILTER (WHERE prompt_eval_ns > 0) AS BIGINT) AS evaluated_tokens,
-  CAST(sum(prompt_eval_ns) AS BIGINT) AS prompt_eval_ns
+  CAST(sum(prompt_eval_ns) FILTER (WHERE prompt_tokens IS NOT NULL) AS BIGINT) AS prompt_eval_ns
 FROM inferences
 ANTI JOIN runs_told_twice ON runs_told_twice.source = inferences.source AND runs_told_twice.byte_offset = inferences.byte_offset
 LEFT JOIN model_files USING (model_blob)

@@ -6,6 +6,7 @@
   const RANGES = [['1h', '1 h'], ['6h', '6 h'], ['24h', '24 h'], ['7d', '7 d'], ['30d', '30 d'], ['all', 'All']];
   const NAMES = ['range', 'since', 'until', 'model', 'host', 'timezone'];
   const REFRESH_MS = 2000, DEAREST = 5, OPENING_MS = 300;
+  const AT_MOST = 'at most 10,000 rows; all of them: ollalog sql';
   const by = (id) => document.getElementById(id);
 
   const embedded = by('data');
@@ -210,7 +211,7 @@
     node.dataset.tip = '';
     delete node.dataset.tip;
     node.querySelector('.view-name').dataset.tip = `${view.purpose}\nview ${panel.view}`;
-    if (csv) { const asked = chosen(); asked.set('format', 'csv'); asked.set('limit', '10000'); csv.href = `/api/views/${panel.view}?${asked}`; }
+    if (csv) { const asked = chosen(); asked.set('format', 'csv'); asked.set('limit', '10000'); csv.href = `/api/views/${panel.view}?${asked}`; csv.title = AT_MOST; }
     let made;
     try {
       if (view.error) made = panels.empty('This view failed; the others are shown.', view.error.split('\n')[0]);
@@ -344,7 +345,7 @@
       button = el('button', { type: 'submit', class: 'primary' }, 'Run');
       out = el('div', { id: 'answer', 'aria-live': 'polite' });
       const view = el('select', { id: 'export-view', 'aria-label': 'View to export' });
-      const download = (kind) => el('button', { type: 'button', on: { click: () => { const asked = chosen(); asked.set('format', kind); asked.set('limit', '10000'); const link = el('a', { href: `/api/views/${view.value}?${asked}`, download: `${view.value}.${kind}` }); document.body.append(link); link.click(); link.remove(); } } }, kind.toUpperCase());
+      const download = (kind) => el('button', { type: 'button', title: AT_MOST, on: { click: () => { const asked = chosen(); asked.set('format', kind); asked.set('limit', '10000'); const link = el('a', { href: `/api/views/${view.value}?${asked}`, download: `${view.value}.${kind}` }); document.body.append(link); link.click(); link.remove(); } } }, kind.toUpperCase());
       const said = el('span', { class: 'muted small', role: 'status' });
       const keep = el('button', { type: 'button', on: { click: async () => {
         try {
