@@ -1,4 +1,6 @@
-"""Many clients at once on `ollalog serve`: answers, errors, latency; and how soon a written line is committed meanwhile.
+"""Many clients at once on `ollalog serve`: answers, errors, latency; and how soon a written line is committed, and told of, meanwhile.
+
+The time of a commit is what the catalogue says; its event passes through the server and this process, which are as busy as the clients.
 
 Command: python -m tests.bench.bench_serve (--clients 200 --seconds 30)
 """
@@ -9,12 +11,15 @@ import argparse
 import asyncio
 import json
 import random
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
+from bisect import bisect
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -55,12 +60,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
             assert process.stdout is not None
             address = urlsplit(process.stdout.readline().strip())
             try:
-                asyncio.run(measured(address.hostname or "", address.port or 0, log, options.clients, options.seconds))
+                asyncio.run(measured(address.hostname or "", address.port or 0, folder, options.clients, options.seconds))
             finally:
                 process.terminate()
 
 
-async def measured(host: str, port: int, log: Path, clients: int, seconds: float) -> None:
+async def measured(host: str, port: int, folder: Path, clients: int, seconds: float) -> None:
     """Ask alone, with all clients, and beside queries that never end; print what came."""
     rows = []
     for name, count, runaway in (("nobody", 0, False), (f"{clients} clients", clients, False), ("runaway queries", 4, True)):
@@ -68,10 +73,13 @@ async def measured(host: str, port: int, log: Path, clients: int, seconds: float
         statuses: Counter[int | str] = Counter()
         until_s = time.monotonic() + (seconds if count else min(seconds, 10.0))
         asking = [client(host, port, until_s, latencies, statuses, runaway=runaway, seed=number) for number in range(count)]
-        _, lags = await asyncio.gather(asyncio.gather(*asking), commits(host, port, log, until_s))
+        _, told = await asyncio.gather(asyncio.gather(*asking), commits(host, port, folder / "server.log", until_s))
+        commit_lags, event_lags = lags(folder / "store", told)
         errors = sum(found for status, found in statuses.items() if status not in (200, 400))
-        rows.append((name, f"{len(latencies):,}", f"{errors}", *spread(latencies), *spread(lags)))
-    measure.print_table(("asked by", "answers", "errors", "p50 s", "p99 s", "commit p50 s", "commit p99 s"), rows)
+        rows.append((name, f"{len(latencies):,}", f"{errors}", *spread(latencies), *spread(commit_lags), *spread(event_lags)))
+    measure.print_table(
+        ("asked by", "answers", "errors", "p50 s", "p99 s", "commit p50 s", "commit p99 s", "event p50 s", "event p99 s"), rows
+    )
 
 
 def spread(values: list[float]) -> tuple[str, str]:
@@ -109,22 +117,29 @@ async def asked(host: str, port: int, method: str, path: str, body: object) -> i
     return int(answer.split(b" ", 2)[1])
 
 
-async def commits(host: str, port: int, log: Path, until_s: float) -> list[float]:
-    """Seconds from a line that is written to the event of its commit; the event is when the next line is written."""
+def lags(store: Path, told: list[tuple[float, float]]) -> tuple[list[float], list[float]]:
+    """Seconds from lines that were written to their commits, and to the events of these."""
+    with closing(sqlite3.connect(store / "catalog.sqlite")) as catalog:
+        committed = [us / 1e6 for (us,) in catalog.execute("SELECT committed_us FROM batches ORDER BY committed_us")]
+    return [committed[bisect(committed, written)] - written for written, _ in told], [heard - written for written, heard in told]
+
+
+async def commits(host: str, port: int, log: Path, until_s: float) -> list[tuple[float, float]]:
+    """When lines were written and the events of their commits came, since 1970; an event is when the next line is written."""
     reader, writer = await asyncio.open_connection(host, port)
     writer.write(f"GET /events HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
     await heard(reader, b"event: hello")
-    lags: list[float] = []
+    told: list[tuple[float, float]] = []
     number = 1
     while time.monotonic() < until_s:
         number += 1
-        written_s = time.monotonic()
+        written_s = time.time()
         with log.open("a", encoding="utf-8") as opened:
             opened.write(LINE.format(number=number))
         await heard(reader, b"event: commit")
-        lags.append(time.monotonic() - written_s)
+        told.append((written_s, time.time()))
     writer.close()
-    return lags
+    return told
 
 
 async def heard(reader: asyncio.StreamReader, event: bytes) -> None:
