@@ -299,17 +299,14 @@ def test_long_names_and_years_keep_the_page_readable(opened: Open, tmp_path: Pat
     log.write_text("".join(line.format(day=day, path=path) for day in days for path in ("/api/chat", "/" + "x" * 3_000)), encoding="utf-8")
     ingest(tmp_path / "store", log)
     with served(service_of(tmp_path / "store")) as url:
-        for width in (1280, 360):
+        for width in (360, 1280):
             page = opened(url, viewport={"width": width, "height": 800})
             places = page.eval_on_selector_all(
                 "#panel-endpoints thead th:nth-child(2)", "all => all.map(one => one.getBoundingClientRect().right)"
             )
             assert places[0] < width
-        axis = page.eval_on_selector_all("#panel-requests svg text", "all => all.map(one => one.textContent)")
-        assert "2025" in " ".join(axis)
-        page.set_viewport_size({"width": 1280, "height": 800})
-        page.wait_for_function("document.querySelector('#panel-requests svg').clientWidth > 400")
-        axis = page.eval_on_selector_all("#panel-requests svg text", "all => all.map(one => one.textContent)")
+            axis = page.eval_on_selector_all("#panel-requests svg text", "all => all.map(one => one.textContent)")
+            assert "2025" in " ".join(axis)
         assert [text for text in axis if "20" in text] == ["Jan 2025", "Jul 2025", "Jan 2026", "Jul 2026"]
         assert "2024" in page.inner_text("#facts")
         page.context.close()
