@@ -21,7 +21,8 @@ from ollalog.core.sqlfile import SqlFile
 from ollalog.warehouse.answering import explained, limited
 from ollalog.warehouse.base import BASE_RELATIONS, BaseTable, base_tables, create_base_table
 from ollalog.warehouse.frames import frame_of
-from ollalog.warehouse.joining import JOINED, MOST_HELD, Asked, Joining, joined_often, note_of, settled, write_requests, write_sums
+from ollalog.warehouse.joining import JOINED, MOST_HELD, Asked, Joining, joined_often, settled
+from ollalog.warehouse.kept import note_of, write_requests, write_sums
 from ollalog.warehouse.safety import check_statement, lock_down
 from ollalog.warehouse.views import create_view, in_order, load_views
 
