@@ -18,6 +18,7 @@ from ollalog import cleaning, closing, runtime, store
 from ollalog.core.batch import Turn
 from ollalog.core.clock import FrozenClock
 from ollalog.core.closed_dates import ClosedDate
+from ollalog.core.errors import WarehouseError
 from ollalog.core.layout import StoreLayout
 from ollalog.core.retention import Limits, Retention
 from ollalog.store.closed_dates import CRASH_POINTS
@@ -215,6 +216,21 @@ def test_a_note_that_cannot_be_read_is_no_note(tmp_path: Path) -> None:
     for note in StoreLayout(root).derived.glob("*.json"):
         note.write_text("{", encoding="utf-8")
     assert store.read_closed_dates(root, store.read_snapshot(root)) == ()
+    assert_same(root, ["model_requests"])
+
+
+def test_a_damaged_file_is_named_and_what_mends_it(tmp_path: Path) -> None:
+    root = tmp_path / "store"
+    made.fill(root, FEW, DAYS)
+    runtime.close_dates(root, NOW)
+    damaged = min(StoreLayout(root).derived.glob("*.parquet"))
+    damaged.write_bytes(b"junk")
+    with runtime.warehouse(root, now=NOW) as warehouse, pytest.raises(WarehouseError) as told:
+        warehouse.query("SELECT count(latency_ns) FROM model_requests")
+    assert damaged.name in (told.value.found or "")
+    assert told.value.fix == "see which files of the store are damaged, and what to do: ollalog verify"
+    for problem in store.verify(root, lambda *_: []).derived:
+        (root / problem.partition(":")[0]).unlink()
     assert_same(root, ["model_requests"])
 
 

@@ -32,12 +32,13 @@ ROWS = ".parquet"
 
 
 def read_closed_dates(root: Path, snapshot: Snapshot) -> tuple[ClosedDate, ...]:
-    """The closed dates that follow from the parts of a snapshot; of a date there may be several that differ in names."""
+    """The closed dates that follow from a snapshot and whose requests are there; of a date there may be several, of different names."""
     folder = StoreLayout(root).derived
     try:
-        notes = sorted(path.name for path in folder.iterdir() if path.suffix == NOTE)
+        names = {path.name for path in folder.iterdir()}
     except OSError:
         return ()
+    notes = sorted(name for name in names if name.endswith(NOTE) and name.removesuffix(NOTE) + ROWS in names)
     keys = keys_of_dates(snapshot) if notes else {}
     current = {f"{day.isoformat()}.{key}" for day, key in keys.items()}
     found = (_noted(folder / name) for name in notes if name.rsplit(".", 2)[0] in current)

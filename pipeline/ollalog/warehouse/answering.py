@@ -63,6 +63,8 @@ def _failure(sql: str, known: Collection[str], error: BaseException) -> Warehous
         fix = f"did you mean {hint.group(1)!r}?"
     elif "Permission Error" in message:
         fix = "only the tables and views that `ollalog views` lists can be read"
+    elif re.search(r"/(?:data|derived)/[^'\"]+\.(?:parquet|sums)", message):
+        fix = "see which files of the store are damaged, and what to do: ollalog verify"
     return WarehouseError(
         "the query failed",
         at=" ".join(sql.split())[:200],
