@@ -30,6 +30,10 @@ _WHOLE = ascii_only(
 COLUMNS = ("ended_local", "status", "latency_ns", "latency_resolution_ns", "client", "method", "path", "route", "operation")
 
 
+_FEW = 1_000
+"""As many distinct ends of lines in a block go to the store as categories; more are texts, for categories are kept while one is in use."""
+
+
 def _paths(quoted: pl.DataFrame) -> pl.DataFrame:
     """Add path, route and operation to a frame of distinct `method`, `client` and `quoted` (Go-quoted path and query)."""
     plain = [go_text.unquote(text or "").partition("?")[0] for text in quoted["quoted"]]
@@ -56,6 +60,8 @@ def _usual(lines: pl.DataFrame) -> pl.DataFrame:
     fields = tails["tail"].str.extract_groups(_TAIL).struct.unnest()
     fields.columns = ["client", "method", "quoted"]
     tails = _paths(tails.hstack(fields)).drop("quoted")
+    if tails.height <= _FEW:
+        tails = tails.with_columns(pl.col("client", "method", "path", "route", "operation").cast(pl.Categorical))
     return (
         cut.drop("latency", "text")
         .hstack(_latencies(cut["latency"]))
@@ -112,7 +118,8 @@ def extract(lines: pl.DataFrame) -> Extract:
         return Extract(records=usual.select(wanted))
     unusual = _unusual(lines.filter(~is_complete))
     is_read = unusual.select(_complete()).to_series()
-    records = usual.filter(is_complete).select(wanted).merge_sorted(unusual.filter(is_read).select(wanted), key="line")
+    records = usual.filter(is_complete).select(wanted)
+    records = records.merge_sorted(unusual.filter(is_read).select(wanted).cast(records.schema), key="line")
     rejected = unusual.filter(~is_read).select(*lines.columns, pl.lit("not a complete access line").alias("reason"))
     return Extract(records=records, rejected=rejected)
 
