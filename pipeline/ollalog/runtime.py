@@ -32,7 +32,9 @@ from ollalog.proof import reread
 COMMIT_RECORDS = 200_000
 COMMIT_BYTES = 64 << 20
 """So many records, or so much of the logs, make a batch: large enough that commits cost little, small enough for flat memory."""
-BLOCKS_IN_FLIGHT = 3
+BLOCKS_IN_FLIGHT = 5
+"""Blocks that are parsed, or wait parsed: enough that the parsers have work while a batch is settled and committed."""
+PARSERS = max(2, min(4, os.cpu_count() or 2))
 LOOK_AHEAD_BYTES = 1 << 20
 __all__ = [
     "IngestOptions",
@@ -257,7 +259,7 @@ def _named(source: Source) -> Source:
 
 def workers() -> ThreadPoolExecutor:
     """Where blocks are parsed ahead."""
-    return ThreadPoolExecutor(BLOCKS_IN_FLIGHT, thread_name_prefix="parse")
+    return ThreadPoolExecutor(PARSERS, thread_name_prefix="parse")
 
 
 def _in_order(
