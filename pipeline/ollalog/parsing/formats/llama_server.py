@@ -33,6 +33,7 @@ _KIND = f"({'|'.join(_KINDS)})"
 _KIND_BYTES = 12
 _USUAL_KINDS = {text[:_KIND_BYTES]: kind for text, kind in _KINDS.items()}
 _TIMINGS = ("prompt_eval", "eval", "total")
+_WITHOUT_NUMBERS = ("launch", "timing")
 # a prompt in the cache, where the line is torn or of another build (see prompt_listing)
 _LISTED = "    - prompt "
 _TEMPLATE = "example_format: '"
@@ -47,6 +48,7 @@ MARK_SCHEMA = {
     "a": pl.Float64(),
     "b": pl.Float64(),
 }
+_PLACE = ("line", "byte_offset", "slot", "task", "kind")
 
 
 def marks_of(lines: pl.DataFrame) -> pl.DataFrame:
@@ -55,15 +57,18 @@ def marks_of(lines: pl.DataFrame) -> pl.DataFrame:
     Args:
         lines: by LINE_SCHEMA; slot and task stand before the first two bars, in a torn line further in.
     """
-    is_sampler = lines["text"].str.starts_with("\t")
-    is_ready = lines["text"].str.contains("initializing, n_slots = ", literal=True)
-    is_bare = lines["text"].str.contains(_BARE)
-    marks = _of_tasks(lines.filter(~is_sampler & ~is_ready & ~is_bare))
-    if is_bare.any():
-        marks = marks.merge_sorted(_bare(lines.filter(is_bare)), key="line")
-    if is_sampler.any():
-        marks = marks.merge_sorted(_samplers(lines.filter(is_sampler)), key="line")
-    return marks.merge_sorted(_ready(lines.filter(is_ready)), key="line") if is_ready.any() else marks
+    text = pl.col("text")
+    shapes = lines.select(
+        text.str.starts_with("\t").alias("sampler"),
+        text.str.contains("initializing, n_slots = ", literal=True).alias("ready"),
+        text.str.contains(_BARE).alias("bare"),
+    )
+    is_sampler, is_ready, is_bare = shapes.get_columns()
+    marks = _of_tasks(lines.filter(~(is_sampler | is_ready | is_bare)))
+    for is_it, read in ((is_bare, _bare), (is_sampler, _samplers), (is_ready, _ready)):
+        if is_it.any():
+            marks = marks.merge_sorted(read(lines.filter(is_it)), key="line")
+    return marks
 
 
 def _ready(lines: pl.DataFrame) -> pl.DataFrame:
@@ -78,83 +83,75 @@ def _ready(lines: pl.DataFrame) -> pl.DataFrame:
 
 def _bare(lines: pl.DataFrame) -> pl.DataFrame:
     """Timings whose slot and task stand in the line above them: both are null."""
-    texts = lines["text"]
-    kind = _kinds(texts)
-    a, b = _timings(texts)
     nothing = pl.lit(None, pl.Int64)
-    marks = lines.select(
-        "line", "byte_offset", nothing.alias("slot"), nothing.alias("task"), kind.alias("kind"), a.alias("a"), b.alias("b")
-    )
-    return marks.filter(pl.col("a").is_not_null())
+    rest = lines.select("line", "byte_offset", nothing.alias("slot"), nothing.alias("task"), pl.col("text").alias("rest"))
+    return _timings(rest.with_columns(_kinds(rest["rest"]).alias("kind")))
 
 
 def _of_tasks(lines: pl.DataFrame) -> pl.DataFrame:
-    parts = _untorn(lines["text"]).str.splitn("|", 3).struct
-    rest = parts.field("field_2").alias("rest")
-    kind = _kinds(rest)
-    is_head = kind.is_null() & (rest.str.strip_chars() == "")
+    """Lines that name a slot and a task before their first two bars."""
+    cut = lines.select("line", "byte_offset", _untorn(lines["text"]).str.splitn("|", 3)).unnest("text")
+    kind = _kinds(cut["field_2"])
+    is_head = kind.is_null() & (cut["field_2"].str.strip_chars() == "")
     if is_head.any():
         kind = kind.zip_with(~is_head, pl.Series(["timing"], dtype=pl.String).new_from_index(0, kind.len()))
-    named = lines.select("line", "byte_offset").with_columns(
-        parts.field("field_0").str.extract(r"id +([0-9]+) *$").cast(pl.Int64, strict=False).alias("slot"),
-        parts.field("field_1").str.strip_chars(" task").cast(pl.Int64, strict=False).alias("task"),
+    named = cut.select(
+        "line",
+        "byte_offset",
+        pl.col("field_0").str.extract(r"id +([0-9]+) *$").cast(pl.Int64, strict=False).alias("slot"),
+        pl.col("field_1").str.strip_chars(" task").cast(pl.Int64, strict=False).alias("task"),
         kind.alias("kind"),
-        rest,
-    )
-    is_whole = named["kind"].is_not_null() & named["slot"].is_not_null() & named["task"].is_not_null()
-    named = named if is_whole.all() else named.filter(is_whole)
-    return _with_numbers(named).select(list(MARK_SCHEMA))
+        pl.col("field_2").alias("rest"),
+    ).filter(pl.all_horizontal(pl.col("slot", "task", "kind").is_not_null()))
+    is_timing, is_plain = (named["kind"].is_in(kinds) for kinds in (_TIMINGS, _WITHOUT_NUMBERS))
+    nothing = pl.lit(None, pl.Float64)
+    plain = named.filter(is_plain).select(*_PLACE, nothing.alias("a"), nothing.alias("b"))
+    return pl.concat([_timings(named.filter(is_timing)), _counts(named.filter(~is_timing & ~is_plain)), plain]).sort("line")
 
 
 def _kinds(texts: pl.Series) -> pl.Series:
     """The kinds of mark by the words that texts begin with, or, where those tell nothing, by the first that are in them."""
-    kinds = texts.str.strip_chars_start(" ").str.head(_KIND_BYTES).replace_strict(_USUAL_KINDS, default=None, return_dtype=pl.String)
-    places = kinds.is_null().arg_true()
-    if places.len() == 0:
+    usual = (
+        pl.col("rest").str.strip_chars_start(" ").str.head(_KIND_BYTES).replace_strict(_USUAL_KINDS, default=None, return_dtype=pl.String)
+    )
+    kinds = texts.to_frame("rest").select(usual).to_series()
+    if not kinds.null_count():
         return kinds
+    places = kinds.is_null().arg_true()
     found = texts.gather(places).str.extract(_KIND).replace_strict(_KINDS, default=None, return_dtype=pl.String)
     return kinds.scatter(places, found)
 
 
 def _untorn(texts: pl.Series) -> pl.Series:
     """The lines, less what stands before a timing line that begins in their middle."""
-    is_torn = texts.str.slice(1).str.contains(TORN_START, literal=True)
+    is_torn = texts.to_frame("text").select(pl.col("text").str.slice(1).str.contains(TORN_START, literal=True)).to_series()
     if not is_torn.any():
         return texts
     return texts.zip_with(~is_torn, texts.str.replace(rf"^.*({TORN_START})", "$1"))
 
 
-def _with_numbers(named: pl.DataFrame) -> pl.DataFrame:
-    """Add `a` and `b` to marks by the texts that tell them (`rest`); marks whose numbers are torn off are left out."""
-    kind, rest = named["kind"], named["rest"]
-    is_launch = kind.is_in(["launch", "timing"])
-    is_timing = kind.is_in(_TIMINGS)
-    told = named.with_columns(pl.lit(None, pl.Float64).alias("a"), pl.lit(None, pl.Float64).alias("b"))
-    for places, numbers in ((is_timing.arg_true(), _timings), ((~is_timing & ~is_launch).arg_true(), _counts)):
-        a, b = numbers(rest.gather(places))
-        told = told.with_columns(told["a"].scatter(places, a), told["b"].scatter(places, b))
-    is_told = is_launch | told["a"].is_not_null()
-    return told if is_told.all() else told.filter(is_told)
-
-
-def _timings(rest: pl.Series) -> tuple[pl.Series, pl.Series]:
+def _timings(named: pl.DataFrame) -> pl.DataFrame:
     """Milliseconds and tokens of " … time = 20.27 ms / 37 tokens …"."""
-    parts = rest.str.splitn(" = ", 2).struct.field("field_1").str.splitn(" ms /", 2).struct
-    return _float(parts.field("field_0")), _float(parts.field("field_1").str.splitn(" token", 2).struct.field("field_0"))
+    behind = pl.col("rest").str.splitn(" = ", 2).struct.field("field_1")
+    parts = named.select(*_PLACE, behind.str.splitn(" ms /", 2).alias("parts")).unnest("parts")
+    return _with_numbers(parts, pl.col("field_0"), pl.col("field_1").str.splitn(" token", 2).struct.field("field_0"))
 
 
-def _counts(rest: pl.Series) -> tuple[pl.Series, pl.Series]:
+def _counts(named: pl.DataFrame) -> pl.DataFrame:
     """The first and the last number of "new prompt, n_ctx_slot = 4096, n_keep = 4, task.n_tokens = 29" and the like."""
-    parts = rest.str.splitn(" = ", 4).struct
-    first = parts.field("field_1").str.splitn(",", 2).struct.field("field_0")
-    last = pl.select(pl.coalesce(parts.field("field_3"), parts.field("field_2"))).to_series()
-    return _float(first), _float(last)
+    parts = named.select(*_PLACE, pl.col("rest").str.splitn(" = ", 4).alias("parts")).unnest("parts")
+    return _with_numbers(parts, pl.col("field_1").str.splitn(",", 2).struct.field("field_0"), pl.coalesce("field_3", "field_2"))
 
 
-def _float(text: pl.Series) -> pl.Series:
-    """Numbers from 0 up; null for any other text, "nan" and "inf" too."""
-    number = text.str.strip_chars().cast(pl.Float64, strict=False)
-    return number.set(~(number.is_finite() & (number >= 0)), None)
+def _with_numbers(parts: pl.DataFrame, first: pl.Expr, last: pl.Expr) -> pl.DataFrame:
+    """Marks with the numbers from 0 up that two texts are; null for any other text, "nan" and "inf" too. Those without a first go."""
+    numbers = parts.select(
+        *_PLACE,
+        first.str.strip_chars().cast(pl.Float64, strict=False).alias("a"),
+        last.str.strip_chars().cast(pl.Float64, strict=False).alias("b"),
+    )
+    checked = numbers.with_columns(pl.when(pl.col(name).is_finite() & (pl.col(name) >= 0)).then(pl.col(name)).alias(name) for name in "ab")
+    return checked.filter(checked["a"].is_not_null()) if checked["a"].null_count() else checked
 
 
 def _samplers(lines: pl.DataFrame) -> pl.DataFrame:
