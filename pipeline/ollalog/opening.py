@@ -14,7 +14,6 @@ from ollalog import closing, parsing, store
 from ollalog.core.batch import Snapshot
 from ollalog.core.closed_dates import ClosedDate
 from ollalog.core.zones import sql_name
-from ollalog.parsing import ParserState
 
 if TYPE_CHECKING:
     from ollalog.warehouse import Warehouse
@@ -75,12 +74,11 @@ def close_dates(root: Path, now: datetime, told: Callable[[int], object] = int, 
 
 def unsettled_pairs(states: Mapping[str, str]) -> pl.DataFrame | None:
     """The pairs that requests at the end of what was read get if nothing more comes."""
-    pairs = [found for text in states.values() if (found := _unsettled_pairs_of(text)) is not None]
-    return pl.concat(pairs) if pairs else None
+    return _unsettled_pairs_of(tuple(states.values()))
 
 
-@lru_cache(maxsize=64)
-def _unsettled_pairs_of(text: str) -> pl.DataFrame | None:
-    """Those of one family; to work them out costs more than most questions, and a server is asked much between two commits."""
-    waiting = ParserState.from_json(text).runner.waiting
-    return parsing.provisional_pairs(waiting) if not waiting.is_empty else None
+@lru_cache(maxsize=4)
+def _unsettled_pairs_of(texts: tuple[str, ...]) -> pl.DataFrame | None:
+    """Those of all families at once; to work them out costs more than most questions, and a server is asked much between two commits."""
+    waiting = parsing.all_waiting(texts)
+    return None if waiting.is_empty else parsing.provisional_pairs(waiting)

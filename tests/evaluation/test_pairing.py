@@ -11,9 +11,10 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
-from ollalog.parsing import pairing
+from ollalog.parsing import all_waiting, pairing
 from tests.evaluation.figures import GIVEN
 from tests.parsing.reading import read_pieces
 
@@ -53,6 +54,15 @@ def test_requests_and_runs_are_paired_by_their_places(path: Path) -> None:
     ]
     assert settled == case["settled"]
     assert provisional == case["provisional"]
+
+
+def test_at_the_ends_of_many_logs_each_has_the_pairs_that_it_has_alone() -> None:
+    cases = [tomllib.loads(path.read_text(encoding="utf-8")) for path in CASES]
+    ends = [written(case)[: request["line"] + 3] for case in cases for request in case["requests"]]
+    texts = [read_pieces("".join(f"{line}\n" for line in lines).encode(), [], GIVEN).state.to_json() for lines in ends]
+    alone = pl.concat([pairing.provisional_pairs(all_waiting([text])) for text in texts])
+    assert alone.height > len(CASES) // 2
+    assert pairing.provisional_pairs(all_waiting(texts)).equals(alone)
 
 
 def test_there_are_cases() -> None:

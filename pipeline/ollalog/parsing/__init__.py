@@ -4,7 +4,7 @@ from ollalog.parsing.instants import Context
 from ollalog.parsing.normalise import Settled, settle
 from ollalog.parsing.pairing import provisional_pairs
 from ollalog.parsing.parse import ParsedBatch, joined, parse
-from ollalog.parsing.state import ParserState
+from ollalog.parsing.state import ParserState, all_waiting
 from ollalog.parsing.undecided import undecided
 from ollalog.parsing.zones import Zone, zone
 
@@ -14,6 +14,7 @@ __all__ = [
     "ParserState",
     "Settled",
     "Zone",
+    "all_waiting",
     "joined",
     "parse",
     "provisional_pairs",

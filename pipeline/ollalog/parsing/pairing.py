@@ -28,6 +28,8 @@ from ollalog.parsing.uncrossing import CHOSEN_SCHEMA, uncross
 
 LINES_BEFORE = 1000
 LINES_AFTER = 45
+LINES_APART = 2 * LINES_BEFORE
+"""Logs whose lines are numbered so far from each other's have nothing to do with each other."""
 SURE_DISTANCE = 20
 RIVAL_DISTANCE = 10
 NEAR_LINES = 32

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
@@ -75,11 +76,7 @@ class ParserState:
                 {int(offset): names for offset, names in found["told"].items()},
                 found.get("are_all_known", True),
             ),
-            waiting=Waiting(
-                _frame(found["requests"], pairing.REQUEST_SCHEMA),
-                _frame(found["waiting_runs"], pairing.RUN_SCHEMA),
-                _frame(found.get("chosen", {}), CHOSEN_SCHEMA),
-            ),
+            waiting=_waiting([found]),
         )
         last_utc = datetime.fromisoformat(found["last_utc"]) if found["last_utc"] else None
         last_resolved = {name: datetime.fromisoformat(instant) for name, instant in found["last_resolved"].items()}
@@ -87,6 +84,28 @@ class ParserState:
 
 
 _PLAIN = ("session", "is_listening", "zone_s", "look_ahead_s", "is_record_open", "is_load_open")
+
+
+_SIDES = {"requests": pairing.REQUEST_SCHEMA, "waiting_runs": pairing.RUN_SCHEMA, "chosen": CHOSEN_SCHEMA}
+
+
+def all_waiting(texts: Iterable[str]) -> Waiting:
+    """What waits to be paired in several states (JSON): of each log so far behind the one before that none gets the run of another."""
+    return _waiting([json.loads(text) for text in texts])
+
+
+def _waiting(states: Sequence[Mapping[str, Any]]) -> Waiting:
+    sides: dict[str, dict[str, list[Any]]] = {side: {name: [] for name in schema} for side, schema in _SIDES.items()}
+    first_line = 0
+    for state in states:
+        for side, columns in sides.items():
+            for name, values in state.get(side, {}).items():
+                columns[name] += [line + first_line for line in values] if first_line and name in _LINES else values
+        first_line += int(state["line_count"]) + pairing.LINES_APART
+    return Waiting(*(_frame(sides[side], schema) for side, schema in _SIDES.items()))
+
+
+_LINES = ("line", "run_line")
 
 
 def _columns(frame: pl.DataFrame) -> dict[str, list[Any]]:
