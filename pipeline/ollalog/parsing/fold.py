@@ -21,24 +21,16 @@ def continuations(unowned: pl.Series, between: pl.Series, opens: pl.Series, line
     Returns:
         A mask over `unowned`, and whether a record is open at the end of this block.
     """
+    openers = pl.concat([pl.Series("line", [-1] if is_open else [], dtype=pl.Int64), opens.cast(pl.Int64)])
+    if openers.is_empty():
+        return pl.repeat(value=False, n=unowned.len(), eager=True), False
     neutral = pl.concat([unowned, between]).sort().cast(pl.Int64)
-    frame = pl.DataFrame({"line": neutral}).with_row_index("rank").with_columns(pl.col("rank").cast(pl.Int64))
-    openers = pl.DataFrame({"line": pl.concat([pl.Series("line", [-1] if is_open else [], dtype=pl.Int64), opens.cast(pl.Int64)])})
-    openers = openers.unique().sort("line").with_columns(pl.col("line").alias("opener"))
-    frame = frame.join_asof(openers, on="line", strategy="backward")
-    before = frame.select("line", pl.col("rank").alias("before")).rename({"line": "opener"})
-    frame = frame.join_asof(before, on="opener", strategy="backward").with_columns(pl.col("before").fill_null(-1))
-    # every line between the opener and this one is neutral when their numbers and their ranks differ by as much
-    frame = frame.with_columns(
-        (pl.col("line") - pl.col("opener") == pl.col("rank") - pl.col("before")).fill_null(value=False).alias("continues")
-    )
-    mask = pl.DataFrame({"line": unowned.cast(pl.Int64)}).join(frame, on="line", how="left", maintain_order="left")["continues"]
-    return mask.fill_null(value=False), _stays_open(frame, openers["line"], line_count)
-
-
-def _stays_open(frame: pl.DataFrame, openers: pl.Series, line_count: int) -> bool:
-    if openers.len() and int(openers[-1]) == line_count - 1:
-        return True
-    if frame.height == 0 or int(frame["line"][-1]) != line_count - 1:
-        return bool(line_count == 0 and openers.len())
-    return bool(frame["continues"][-1])
+    # every line between the last opener before and this one is neutral when their numbers and their ranks differ by as much
+    place = openers.search_sorted(neutral, side="right").cast(pl.Int64) - 1
+    opener = openers.gather(place.clip(0))
+    first = neutral.search_sorted(opener, side="right").cast(pl.Int64)
+    rank = pl.int_range(1, neutral.len() + 1, eager=True)
+    continues = (place >= 0) & (neutral - opener == rank - first)
+    mask = continues.gather(neutral.search_sorted(unowned.cast(pl.Int64)))
+    is_last_neutral = neutral.len() > 0 and neutral[-1] == line_count - 1
+    return mask, bool(openers[-1] == line_count - 1 or (is_last_neutral and continues[-1]))

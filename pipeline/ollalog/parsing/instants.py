@@ -33,10 +33,10 @@ class Context:
 
 def placed(frame: pl.DataFrame, turns: pl.DataFrame, *columns: str) -> pl.DataFrame:
     """Add columns of `turns` as they stand at each line."""
-    keyed = frame.with_columns(pl.col("line").cast(pl.Int64).fill_null(-1).set_sorted())
+    line = pl.col("line").cast(pl.Int64).fill_null(-1).set_sorted()
     if turns.height == 1:
-        return keyed.with_columns(pl.lit(turns[name][0], turns.schema[name]).alias(name) for name in columns)
-    return keyed.join_asof(turns.select("line", *columns), on="line", strategy="backward")
+        return frame.with_columns(line, *(pl.lit(turns[name][0], turns.schema[name]).alias(name) for name in columns))
+    return frame.with_columns(line).join_asof(turns.select("line", *columns), on="line", strategy="backward")
 
 
 def with_utc(frame: pl.DataFrame, table: str, state: ParserState, context: Context) -> pl.DataFrame:

@@ -167,12 +167,15 @@ _EDGE_SCHEMA = {"request": pl.Int64(), "run": pl.Int64(), "cost": pl.Int64()}
 
 def _each_once(edges: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Edges taken in their order, each side once: most are the first of both their sides, the few others are gone through."""
-    first = edges.filter(edges["request"].is_first_distinct() & edges["run"].is_first_distinct())
-    is_taken = edges["request"].is_in(first["request"].implode()) | edges["run"].is_in(first["run"].implode())
+    is_first = pl.col("request").is_first_distinct() & pl.col("run").is_first_distinct()
+    first = edges.filter(is_first)
+    rest = edges.clear()
+    if first.height < edges.height:
+        rest = edges.filter(~(pl.col("request").is_in(first["request"].implode()) | pl.col("run").is_in(first["run"].implode())))
     taken_requests: set[int] = set()
     taken_runs: set[int] = set()
     later = []
-    for request, run, cost in edges.filter(~is_taken).iter_rows():
+    for request, run, cost in rest.iter_rows():
         if request not in taken_requests and run not in taken_runs:
             taken_requests.add(request)
             taken_runs.add(run)
@@ -182,24 +185,20 @@ def _each_once(edges: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
 
 def _near_edges(requests: pl.DataFrame, runs: pl.DataFrame) -> pl.DataFrame:
     """What can be paired for at most NEAR_LINES, the cheapest first; _EDGE_SCHEMA."""
-    request_places, run_places = (~requests["used"]).arg_true(), (~runs["used"]).arg_true()
-    lines, run_lines = requests["line"].gather(request_places), runs["line"].gather(run_places)
-    near = pl.DataFrame(
-        [
-            run_places.alias("run"),
-            lines.search_sorted(run_lines - NEAR_LINES // 2).alias("first"),
-            lines.search_sorted(run_lines + NEAR_LINES, side="right").alias("end"),
-        ]
-    ).filter(pl.col("first") < pl.col("end"))
-    near = near.select("run", pl.int_ranges("first", "end").alias("request")).explode("request")
-    request = request_places.gather(near["request"])
-    line, run_line = requests["line"].gather(request), runs["line"].gather(near["run"])
-    rest_ns = requests["longest_ns"].gather(request) - runs["total_ns"].gather(near["run"])
-    edges = pl.DataFrame([request.alias("request"), near["run"], line.alias("line"), run_line.alias("run_line"), rest_ns.alias("rest_ns")])
-    doublings = 63 - (pl.col("rest_ns") // TYPICAL_NS + 1).bitwise_leading_zeros().cast(pl.Int64)
+    place = pl.int_range(pl.len(), dtype=pl.Int64)
+    free = requests.select(place.alias("request"), "line", "longest_ns", "used").filter(~pl.col("used"))
+    free_runs = runs.select(place.alias("run"), pl.col("line").alias("run_line"), "total_ns", "used").filter(~pl.col("used"))
+    if free.is_empty() or free_runs.is_empty():
+        return pl.DataFrame(schema=_EDGE_SCHEMA)
+    lines, run_lines = free["line"], free_runs["run_line"]
+    first, end = lines.search_sorted(run_lines - NEAR_LINES // 2), lines.search_sorted(run_lines + NEAR_LINES, side="right")
+    near = free_runs.with_columns(pl.int_ranges(first, end, dtype=pl.UInt32).alias("at")).explode("at").drop_nulls("at")
+    rest_ns = pl.col("longest_ns") - pl.col("total_ns")
+    edges = near.hstack(free.drop("used")[near["at"]]).filter(rest_ns >= 0)
+    doublings = 63 - (rest_ns // TYPICAL_NS + 1).bitwise_leading_zeros().cast(pl.Int64)
     cost = _distance(pl.col("line"), pl.col("run_line")) + 2 * doublings
-    edges = edges.filter(pl.col("rest_ns") >= 0).with_columns(cost.alias("cost")).filter(pl.col("cost") <= NEAR_LINES)
-    return edges.sort("cost", "line", "run_line").select(pl.col(name).cast(kind) for name, kind in _EDGE_SCHEMA.items())
+    edges = edges.with_columns(cost.alias("cost")).filter(pl.col("cost") <= NEAR_LINES)
+    return edges.sort("cost", "line", "run_line").select(list(_EDGE_SCHEMA))
 
 
 def _far_edges(requests: pl.DataFrame, runs: pl.DataFrame) -> pl.DataFrame:
@@ -230,6 +229,8 @@ def _is_final(line: pl.Series, run_line: pl.Series, cost: pl.Series, end_line: i
 
 def _told(pairs: pl.DataFrame, requests: pl.DataFrame, runs: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The pairs that are certain, and the others; CHOSEN_SCHEMA."""
+    if pairs.is_empty():
+        return pl.DataFrame(schema=CHOSEN_SCHEMA), pl.DataFrame(schema=CHOSEN_SCHEMA)
     request, run = requests[pairs["request"]], runs[pairs["run"]]
     around_request = _neighbours(requests.select("line", "longest_ns"), pairs["request"])
     around_run = _neighbours(runs.select("line", "total_ns"), pairs["run"])

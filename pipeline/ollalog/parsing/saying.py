@@ -159,13 +159,12 @@ def _with_events(frame: pl.DataFrame) -> pl.DataFrame:
 
 def _with_values(frame: pl.DataFrame) -> pl.DataFrame:
     """Add `value`: of a share of layers, or of the attribute that matters most for an event."""
-    value = frame["share"].alias("value")
-    for event, key in _VALUES.items():
-        places = (frame["by_text"] == event).arg_true()
-        if places.len():
-            number = frame["attrs"].gather(places).str.extract_groups(_NUMBER % key).struct
-            scale = number.field("2").fill_null("").replace_strict(_SCALE, default=None, return_dtype=pl.Float64)
-            value = value.scatter(places, number.field("1").cast(pl.Float64, strict=False) * scale)
+    value, events = frame["share"].alias("value"), frame["by_text"]
+    for event in events.filter(events.is_in(list(_VALUES))).unique():
+        places = (events == event).arg_true()
+        number = frame["attrs"].gather(places).str.extract_groups(_NUMBER % _VALUES[event]).struct
+        scale = number.field("2").fill_null("").replace_strict(_SCALE, default=None, return_dtype=pl.Float64)
+        value = value.scatter(places, number.field("1").cast(pl.Float64, strict=False) * scale)
     return frame.with_columns(value)
 
 

@@ -33,14 +33,25 @@ def _cut(lines: pl.DataFrame) -> pl.DataFrame:
 
 def _fields(afters: pl.Series) -> pl.DataFrame:
     """What the distinct texts behind the time say: `after`, `said` (what follows "msg="), and the parts of SAID_SCHEMA."""
-    parts = afters.str.splitn(" msg=", 2).struct
-    heads, said = parts.field("field_0"), parts.field("field_1")
-    quoted, bare = said.str.slice(1).str.splitn('"', 2).struct, said.str.splitn(" ", 2).struct
-    is_quoted = said.str.starts_with('"')
-    message = quoted.field("field_0").set(quoted.field("field_1").is_null(), None).zip_with(is_quoted, bare.field("field_0"))
-    tail = quoted.field("field_1").str.strip_prefix(" ").zip_with(is_quoted, bare.field("field_1")).fill_null("")
-    of_heads = pl.DataFrame({"head": heads}).join(_heads(heads.unique()), on="head", how="left", maintain_order="left")
-    return pl.DataFrame({"after": afters, "said": said, "message": message, "tail": tail}).hstack(of_heads.drop("head"))
+    parts = afters.to_frame("after").with_columns(pl.col("after").str.splitn(" msg=", 2).alias("parts")).unnest("parts")
+    said = pl.col("field_1")
+    told = parts.select(
+        "after",
+        pl.col("field_0").alias("head"),
+        said.alias("said"),
+        said.str.starts_with('"').alias("is_quoted"),
+        said.str.slice(1).str.splitn('"', 2).alias("quoted"),
+        said.str.splitn(" ", 2).alias("bare"),
+    )
+    quoted, bare = (pl.col(name).struct for name in ("quoted", "bare"))
+    message = pl.when(quoted.field("field_1").is_not_null()).then(quoted.field("field_0"))
+    tail = quoted.field("field_1").str.strip_prefix(" ")
+    fields = told.select(
+        *("after", "head", "said"),
+        pl.when("is_quoted").then(message).otherwise(bare.field("field_0")).alias("message"),
+        pl.when("is_quoted").then(tail).otherwise(bare.field("field_1")).fill_null("").alias("tail"),
+    )
+    return fields.join(_heads(fields["head"].unique()), on="head", how="left", maintain_order="left").drop("head")
 
 
 def _heads(heads: pl.Series) -> pl.DataFrame:
