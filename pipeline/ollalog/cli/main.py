@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import io
-import os
 import pkgutil
 import sys
 from collections.abc import Sequence
@@ -16,6 +15,7 @@ from ollalog import cli
 from ollalog.cli.exit import report_failure
 from ollalog.cli.options import with_common_options
 from ollalog.cli.session import Session
+from ollalog.core.machine import calm_polars
 
 HELP = """Which Ollama model is slow, since when and why: answers from the logs that the server already writes.
 
@@ -87,6 +87,5 @@ def run(arguments: Sequence[str], session: Session | None = None) -> int:
 
 def main() -> None:
     """Entry point of the program."""
-    # polars' allocator reads this when polars is imported: a block takes the memory that the one before it freed, instead of new pages
-    os.environ.setdefault("_RJEM_MALLOC_CONF", f"narenas:{os.cpu_count() or 1},dirty_decay_ms:2000")
+    calm_polars()
     sys.exit(run(sys.argv[1:]))

@@ -13,6 +13,7 @@ import click
 
 from ollalog.cli.parameters import namespaces_of
 from ollalog.core.errors import StoreError
+from ollalog.core.machine import calm_polars
 
 if TYPE_CHECKING:
     from ollalog.cli.session import Session
@@ -49,6 +50,7 @@ def serve(
     PATH is a file, a folder or a quoted glob; without PATH the usual places of this machine are followed. Where another
     process writes to the store, what it writes is shown.
     """
+    calm_polars(threads=1)
     from ollalog import exporting, store
     from ollalog.web import server
     from ollalog.web.app import make_app

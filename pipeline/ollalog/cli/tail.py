@@ -17,7 +17,7 @@ from ollalog.cli.exit import finish
 from ollalog.cli.ingest import described
 from ollalog.cli.parameters import TimeZone, namespaces_of
 from ollalog.cli.progress import Narration, Remarks
-from ollalog.core.machine import share_one_heap
+from ollalog.core.machine import calm_polars, share_one_heap
 from ollalog.core.printable import printable
 
 if TYPE_CHECKING:
@@ -63,6 +63,7 @@ def tail(
     followed. Every line is stored once, however the logs are rotated, cut or packed meanwhile.
     """
     share_one_heap()
+    calm_polars(threads=1)
     from ollalog import tailing
     from ollalog.core.retention import read_retention
     from ollalog.core.summary import IngestOptions

@@ -43,6 +43,17 @@ def share_one_heap() -> None:
         library.mallopt(_ARENA_MAX, 1)
 
 
+def calm_polars(threads: int = 4) -> None:
+    """Let polars have few threads, and heaps for these: how many it has is read when it is imported.
+
+    A block is parsed in hundreds of small steps, and after each of them polars' threads look for more to do before they sleep: on a machine
+    of many cores that costs more than the work. Of its heaps, one that a block has left is used by the next, instead of new pages.
+    """
+    threads = min(threads, os.cpu_count() or 1)
+    os.environ["POLARS_MAX_THREADS"] = str(threads)
+    os.environ["_RJEM_MALLOC_CONF"] = f"narenas:{max(2, threads)},dirty_decay_ms:2000"
+
+
 def client_key(root: Path) -> bytes:
     """The secret with which a store hashes clients; made on first use, readable by its owner only."""
     path = root / "client.key"
