@@ -16,7 +16,7 @@ _OWNER = ascii_only(
 
 FORMAT = Format(
     name="cpp_runner_text",
-    rank=8,
+    rank=9,
     owns=lambda text: text.str.contains(_OWNER),
     extract=timings,
     examples=('INFO [main] build info | build=1 commit="7c26775" tid="139" timestamp=1720210000',),

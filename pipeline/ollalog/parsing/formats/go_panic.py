@@ -43,7 +43,7 @@ def extract(lines: pl.DataFrame) -> Extract:
 
 FORMAT = Format(
     name="go_panic",
-    rank=7,
+    rank=8,
     owns=lambda text: text.str.contains(f"{_HEAD}|{_REST}"),
     extract=extract,
     examples=("panic: runtime error: index out of range [3] with length 3", "goroutine 1 gp=0xc000002380 m=nil [IO wait]:", "rax    0x0"),

@@ -64,7 +64,7 @@ def _of(told: pl.DataFrame, kind: str) -> pl.DataFrame:
 
 FORMAT = Format(
     name="runner_text",
-    rank=6,
+    rank=7,
     owns=lambda text: text.str.contains(_OWNER),
     extract=extract,
     examples=(
