@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 
+from ollalog.parsing import saying
 from ollalog.parsing.format import Extract, Format
 from ollalog.parsing.formats.llama_server import MARK_SCHEMA
 
@@ -21,18 +22,22 @@ _KINDS = (
     ("total time", "last_total", "t_total", "slot_id"),
     ("slot released", "release", "n_past", "slot_id"),
 )
+# errors, and that a prompt was too long
+_SAYING = r'"level":"ERR|^ERR(?:OR)? +\[|\] input truncated \|'
+_TEXT = r"^[A-Z]+ +\[[^\]]*\] (.*?) *\| (.*)$"
 
 
 def timings(lines: pl.DataFrame) -> Extract:
-    """Pick the lines that tell something of a run; the rest is chatter.
+    """Pick the lines that tell something of a run, errors, and prompts that were cut; the rest is chatter.
 
     Args:
         lines: one row per line; `line`, `byte_offset`, `text`, `stamp`; numbers as "key":1.5 or key=1.5.
 
     Returns:
-        Marks by MARK_SCHEMA (the total ends a run here, the release one that only embeds); chatter as noise.
+        Marks by MARK_SCHEMA (the total ends a run here, the release one that only embeds); `said` by SAID_SCHEMA; chatter as noise.
     """
     text = pl.col("text")
+    said = _said(lines.filter(text.str.contains(_SAYING)))
     kind: Any = pl.when(pl.lit(value=False)).then(pl.lit(None, pl.String))
     a: Any = pl.when(pl.lit(value=False)).then(pl.lit(None, pl.Float64))
     b: Any = a
@@ -46,8 +51,20 @@ def timings(lines: pl.DataFrame) -> Extract:
         *(kind.alias("kind"), a.alias("a"), b.alias("b")),
     )
     marks = found.filter(pl.col("kind").is_not_null() & pl.col("a").is_not_null()).select(list(MARK_SCHEMA))
-    chatter = lines.height - marks.height
-    return Extract(marks=marks, noise={"cpp_runner": chatter} if chatter else {})
+    chatter = lines.height - marks.height - said.height
+    return Extract(said=said if said.height else None, marks=marks, noise={"cpp_runner": chatter} if chatter else {})
+
+
+def _said(lines: pl.DataFrame) -> pl.DataFrame:
+    """Lines that carry a message, by SAID_SCHEMA; they end in the second of their printing, as a number or text."""
+    text = pl.col("text")
+    epoch_s = text.str.extract(r'"?timestamp"?[:=]([0-9]{10})(?:[,}]|$)').cast(pl.Int64, strict=False)
+    message = pl.coalesce(text.str.json_path_match("$.msg"), text.str.json_path_match("$.message"), text.str.extract(_TEXT), text)
+    stamped = lines.with_columns(pl.coalesce("stamp", pl.from_epoch(epoch_s * 1_000_000, "us").dt.replace_time_zone("UTC")).alias("stamp"))
+    return saying.of_texts(stamped, "ERROR").with_columns(
+        pl.when(stamped["text"].str.contains("input truncated", literal=True)).then(pl.lit("INFO")).otherwise("level").alias("level"),
+        *stamped.select(message.str.head(2048).alias("message"), text.str.extract(_TEXT, 2).fill_null("").alias("tail")),
+    )
 
 
 def _number(key: str) -> pl.Expr:

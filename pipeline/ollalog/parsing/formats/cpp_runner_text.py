@@ -10,7 +10,7 @@ from ollalog.parsing.formats.cpp_runner import timings
 from ollalog.parsing.patterns import ascii_only
 
 _OWNER = ascii_only(
-    r"^(?:(?:INFO|DEBUG|WARN|ERR|ERROR|VERB) +\[ ?[A-Za-z_0-9]+\] .*(?:\| |tid=)|\[\d{10}\] |.* timestamp=\d{10}$"
+    r"^(?:(?:INFO|DEBUG|WARN|ERR|ERROR|VERB) +\[ *[A-Za-z_0-9]+\] .*(?:\| |tid=)|\[\d{10}\] |.* timestamp=\d{10}$"
     r"|(?:llama server|HTTP server) listening|slot \d+ (?:: |is |released)|updating slots|all slots are idle)"
 )
 
