@@ -15,11 +15,11 @@ _JOURNAL_FIELD = (
 )
 _KINDS = (
     ("blank", r"^\s*$"),
-    ("dots", r"^[.\s]+$"),
+    ("dots", r"^[.\s]+(?:Done!)?$"),
     ("gin_debug", r"^\[GIN-debug\]| ?^ - using (?:env|code):"),
     ("journal_banner", r"^-- .*--$|^--$"),
     ("service_manager", rf"^{_DATE_AND_HOST}(?:systemd|kernel|sudo|snapd?)(?:\[[0-9]+\])?: "),
-    ("shell", r"^nohup: |^Terminated$|^Killed$"),
+    ("shell", r"^nohup: |^(?:Terminated|Killed|Aborted)(?: \(core dumped\))?$"),
     ("sampled_token", r"^(?:\[[0-9]+\] )?sampled token: "),
     ("journal_field", _JOURNAL_FIELD),
     ("key_notice", r"^Couldn't find '|^Your new public key is:|^ssh-ed25519 "),

@@ -1,0 +1,113 @@
+"""What servers and runners print without the name of a function in front: about GPUs and their libraries, images, grammars, threads.
+
+Asked last, so that these many beginnings are looked for in next to no line.
+
+Source: Ollama discover/gpu_info_*.c (DEBUG, 0.1.21 to 0.12), llm/ext_server, mem_dxgi_pdh.cpp; llama.cpp src, common, tools/mtmd, ggml
+backends; libdrm, glibc's loader.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from ollalog.parsing.format import Extract, Format
+from ollalog.parsing.patterns import ascii_only
+
+_GPUS = (
+    r"\[(?:\d+(?::\d+)?|(?:GPU|MIG)-[0-9a-f-]+)\] (?:CUDA|Compute Capability|oneAPI|device|amdgpu) ?",
+    "(?:dlerr|dlsym): ",
+    r"library \S+ load err: ",
+    "(?:calling|initializing|releasing|wiring) (?:cu|zes|nvml|/|[A-Z]:|nvcuda|cudart|oneapi|nvidia|Level-Zero)",
+    r"(?:raw version 0x|device count |CUDA driver version: |oneapi driver count: |discovered )\d",
+    r"(?:cu|cuda|nvml|zes)[A-Z]\w* (?:err|failed): ",
+    r"\[DXGI\] ",
+    "(?:Integrated|Discrete) GPU \\(",
+    r"DXGI \+ PDH ",
+    "Failed to (?:add PDH counters|get GPU memory usage)",
+    "GPU with LUID ",
+    "The following devices will have suboptimal ",
+    "Consider compiling with ",
+    "(?:NCCL|internal AllReduce) ",
+    "hipMallocManaged unsupported",
+    "invalid architecture ID received ",
+    "CUDA Graph id |Optimizing CUDA graph ",
+    r"Vulkan\d+: ",
+    r"Lazy loading \S+ library",
+    "Performing pre-initialization of GPU",
+    "dl_load_library ",
+    "MLX: ",
+    r"\S*/amdgpu\.ids: No such file",
+    "WARN(?:ING)?: hipBLASLt",
+)
+_OF_INTEL = (
+    r"(?:found|detect) \d+ SYCL ",
+    r"Using device \d+ \(",
+    "GGML_SYCL_[A-Z_]+=",
+    " {4,}max compute_units ",
+    r"\|[ -][ \d-]\|[^|]{10,30}\|(?:[^|]*\|){4,8}$",
+    r"\[llama_register_sycl_backend\] ",
+)
+_MODELS = (
+    "model has unused tensor ",
+    r"tensor \S+ \(.*\) buffer type overrid|tensor \S+ buffer type overrid",
+    "key not found in model: ",
+    "sampler (?:seed|params|chain): ",
+    "generate: n_ctx = ",
+    "no implementations specified for speculative ",
+    "warming up the model ",
+    r"operator\(\)",
+    "(?:Grammar|invalid grammar|unsupported grammar)[: ,]",
+    "failed to parse grammar|grammar does not contain |parse: error parsing grammar: ",
+    "Failed to process regex: |Regex error: |llg (?:tokenizer )?error: |llguidance ",
+    "Template supports tool calls |Using specialized template: |Forcing pure content |Tool call mismatch: |Wrong type supplied for ",
+    "(?:Failed to (?:infer a|generate|parse)|Ignoring (?:non-text )?content part|Content found with) ?(?:tool|builtin|type)?",
+    "(?:skipping|truncating) (?:null or )?(?:empty )?DRY ",
+    " - the (?:last position|tokens for sequence) | (?:for M-RoPE, )?it is required that the ",
+    r"cplan requested |warn: (?:failed|setting) |/proc/sys/kernel/numa_balancing |failed to set process priority",
+)
+_IMAGES = (
+    "Multi Modal Mode Enabled",
+    "(?:ERROR: Image with id: |Invalid image number id|Error processing the given image)",
+    "Unable to (?:allocate memory for image|encode image|load image|preprocess|read WAV|open file|convert filename)",
+    "failed to (?:decode|encode|eval) (?:image|audio|text|chunk|the|slice)|failed processing images",
+    r"(?:image/slice|image|audio) (?:\w+ )?encoded in |encoding (?:image|audio) slice",
+    "--- (?:vision|audio) hparams ---",
+    r"vision (?:using \w+ backend|model hparams)",
+    "compute allocated memory: ",
+    r"v_[a-z_]+ +[\d.]+",
+)
+_SERVERS = (
+    r"Available slots:| -> Slot \d+ - max context: ",
+    "(?:updating system prompt|system prompt updated)$",
+    "(?:requesting )?llama server (?:main loop|shutting down|shutdown|completion) ?",
+    "(?:initiating shutdown - draining|next result |aborting completion due to shutdown)",
+    r"(?:caught|unexpected) .{0,40} llama server ",
+    r"task \d+ - error: ",
+    "couldn't bind to server socket: ",
+)
+_OWNER = ascii_only(f"^(?:{'|'.join((*_GPUS, *_OF_INTEL, *_MODELS, *_IMAGES, *_SERVERS))})")
+
+
+def extract(lines: pl.DataFrame) -> Extract:
+    """Count the lines: they are chatter.
+
+    Args:
+        lines: one row per line; `line`, `byte_offset`, `text`, `stamp`.
+
+    Returns:
+        Noise, as of the runner's other lines.
+    """
+    return Extract(noise={"runner": lines.height})
+
+
+FORMAT = Format(
+    name="runner_prose",
+    rank=10,
+    owns=lambda text: text.str.contains(_OWNER),
+    extract=extract,
+    examples=(
+        "[GPU-0a1b2c3d-0000-1111-2222-333344445555] CUDA totalMem 8192 mb",
+        "Multi Modal Mode Enabled",
+        "Grammar still awaiting trigger after token 37 (`x`)",
+    ),
+)
