@@ -11,11 +11,10 @@ from functools import lru_cache
 
 OUT_OF_MEMORY = (
     r"(?i)out of memory|out of device memory|cudamalloc failed|hipmalloc failed|failed to allocate|allocation failed|not enough memory"
-    r"|insufficient memory|more system memory|vk_error_out_of_device_memory|erroroutofmemory|erroroutofdevicememory"
+    r"|insufficient memory|unable to allocate|more system memory|vk_error_out_of_device_memory|erroroutofmemory|erroroutofdevicememory"
 )
 CRASH = (
-    r"^(?:panic:|fatal error:|CUDA error|ROCm error|HIP error|rocBLAS error|GGML_ASSERT|.*GGML_ASSERT\(|SIG[A-Z]{2,5}: "
-    r"|.*error loading model|Segmentation fault)"
+    r"^(?:panic:|fatal error:|CUDA error|ROCm error|HIP error|rocBLAS error|GGML_ASSERT|.*GGML_ASSERT\(|SIG[A-Z]{2,5}: |Segmentation fault)"
 )
 ALSO_AT_DEBUG = ("detected GPUs", "amdgpu is supported")
 """At INFO up to 0.1.34; later servers say so at DEBUG, and then what they found at INFO."""

@@ -12,14 +12,17 @@ _HEAD = ascii_only(
     r"^(?:panic: |fatal error: |SIG[A-Z]{2,5}: |unexpected fault address|runtime: |\[signal "
     r"|CUDA error|ROCm error|HIP error|rocBLAS error|GGML_ASSERT"
     r"|.{0,200}GGML_ASSERT\(|terminate called|Segmentation fault|exception |Exception |rocblaslt error|SYCL error|libc\+\+abi: "
-    r"|Illegal instruction|Memory access fault by GPU |HW Exception by GPU |Abort was called at |runtime/cgo: |\*\*\* \w+ \w+ detected \*\*\*"
-    r"|(?:malloc|free|realloc|munmap_chunk)\(\): |double free or corruption|corrupted (?:size|double)|[!-~]+\.(?:c|cpp|cu|cuh|h|hpp|m|mm):\d+: "
+    r"|Illegal instruction|Memory access fault by GPU |HW Exception by GPU |Abort was called at |runtime/cgo: "
+    r"|\*\*\* \w+ \w+ detected \*\*\*"
+    r"|(?:malloc|free|realloc|munmap_chunk)\(\): |double free or corruption|corrupted (?:size|double)"
+    r"|[!-~]+\.(?:c|cpp|cu|cuh|h|hpp|m|mm):\d+: "
     r"|[!-~]+: (?:error while loading shared libraries|symbol lookup error): |[!-~]+: [!-~]+: version `[!-~]+' not found )"
 )
 _REST = ascii_only(
     r"^(?:goroutine \d+ |created by |\t\S+:\d+|r[a-z0-9]{1,2} +0x|rflags +0x|[cdefgs]s +0x|PC=0x|\s*.*\.go:\d+ \+0x"
     r"|[\w./*()-]+\(.*\)$|\s+(?:/|\.\./)?\S+\.(?:c|cc|cpp|cu|h|hpp):\d+|#\d+ +"
-    r"|\S+(?:\([^)]*\+0x[0-9a-f]+\) ?)?\[0x| List of available TensileLibrary |\"\S+/TensileLibrary_|\[New LWP|\[Thread debugging|\[Inferior|__|"
+    r"|\S+(?:\([^)]*\+0x[0-9a-f]+\) ?)?\[0x| List of available TensileLibrary |\"\S+/TensileLibrary_"
+    r"|\[New LWP|\[Thread debugging|\[Inferior|__|"
     r"(?:  )?current device: |Error #\d\d: | {5}Meta: |warning: process|ptrace: |\x1b\[0m)"
 )
 # the abort behind an error of a GPU's library, which has a line of its own
