@@ -12,13 +12,20 @@ _DATE_AND_HOST = ascii_only(r"(?:(?:[^\s\[=:]+|\[ *[\d.]+\]|\S*\d\d:\d\d:\d\d\S*
 _JOURNAL_FIELD = (
     r"^(?: {4})?(?:__?[A-Z][A-Z0-9_]*|(?:SYSLOG|CODE|JOB)_[A-Z_]+|(?:USER_)?(?:UNIT|INVOCATION_ID)|PRIORITY|TID|ERRNO)="
     r"|^(?: {4})?MESSAGE(?:_ID=.*)?$|^.{1,60} \[s=[0-9a-f]+;i=[0-9a-f]+;.*\]$"
+    # and as JSON for people: all fields but the message, and the end of an entry
+    r'|^\t"(?:[A-LN-Z_][A-Z0-9_]*|M[A-Z_]+_[A-Z0-9_]*)" : (?:".*"|null|\[),?$|^\t\t[0-9]+,?$|^\t\],?$|^\}$'
+)
+# what `systemctl status` says above the log, and `stern` of the containers that it follows
+_STATUS = (
+    r"^[●○×*] \S*ollama\S*\.service\b| {2,10}(?:Loaded|Active|Drop-In|Docs|Process|Main PID|Tasks|Memory|CPU|IP|IO|CGroup|Status|Invocation"
+    r"|TriggeredBy|Mem peak): | {5,}[├└]─|^[+-] \S+ › \S+$"
 )
 _KINDS = (
     ("blank", r"^\s*$"),
     ("dots", r"^[.\s]+(?:Done!)?$"),
     ("gin_debug", r"^\[GIN-debug\]| ?^ - using (?:env|code):"),
     ("journal_banner", r"^-- .*--$|^--$"),
-    ("service_manager", rf"^{_DATE_AND_HOST}(?:systemd|kernel|sudo|snapd?)(?:\[[0-9]+\])?: "),
+    ("service_manager", rf"^{_DATE_AND_HOST}(?:systemd|kernel|sudo|snapd?)(?:\[[0-9]+\])?: |{_STATUS}"),
     ("shell", r"^nohup: |^(?:Terminated|Killed|Aborted)(?: \(core dumped\))?$"),
     ("sampled_token", r"^(?:\[[0-9]+\] )?sampled token: "),
     ("journal_field", _JOURNAL_FIELD),
