@@ -1,4 +1,4 @@
-"""Collectors of container logs (Fluent Bit, Filebeat, Vector, Cloud Logging): JSON objects, the log's line among what they add."""
+"""Collectors of container logs (Fluent Bit, Filebeat, Vector, Cloud Logging, Loki, Graylog): JSON objects, the log's line among what they add."""
 
 from __future__ import annotations
 
@@ -6,11 +6,16 @@ import polars as pl
 
 from ollalog.parsing.envelope import Envelope
 from ollalog.parsing.format import LINE_SCHEMA
+from ollalog.parsing.patterns import ascii_only
 
-_PAYLOADS = ("log", "message", "textPayload", "line")
+_PAYLOADS = ("log", "message", "textPayload", "line", "short_message", "msg")
 _STAMPS = ("time", "@timestamp", "timestamp")
 # a record of a request has a message, too, but none of these
-_ADDED = r'"(?:stream|kubernetes|docker|container(?:_id|_name)?|@timestamp|@version|agent|file|insertId|logName)"\s*:'
+_ADDED = r'"(?:stream|kubernetes|docker|container(?:_id|_name)?|@timestamp|@version|agent|file|insertId|logName|source_type|SYSLOG_IDENTIFIER)"\s*:'
+_LOKI = r'"line"\s*:\s*".*"(?:fields|labels)"\s*:|"(?:fields|labels)"\s*:.*"line"\s*:\s*"'
+_GRAYLOG = r'"version"\s*:\s*"1\.1".*"short_message"\s*:\s*"'
+# whatever stands around it, no other text begins so
+_OURS = r'"(?:message|line|short_message|msg)"\s*:\s*"(?:\[GIN\] \d{4}/|time=\d{4}-)'
 
 
 def _member(name: str) -> pl.Expr:
@@ -36,7 +41,9 @@ ENVELOPE = Envelope(
     name="json_collector",
     rank=2,
     owns=lambda text: (
-        text.str.contains(r'"log"\s*:\s*"') | (text.str.contains(r'"(?:message|textPayload|line)"\s*:\s*"') & text.str.contains(_ADDED))
+        text.str.contains(r'"log"\s*:\s*"')
+        | (text.str.contains(r'"(?:message|textPayload|line)"\s*:\s*"') & text.str.contains(_ADDED))
+        | text.str.contains(ascii_only(f"{_OURS}|{_LOKI}|{_GRAYLOG}"))
     ),
     unwrap=unwrap,
     is_json=True,
