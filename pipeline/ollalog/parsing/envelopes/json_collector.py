@@ -1,4 +1,4 @@
-"""Collectors of container logs (Fluent Bit, Filebeat, Vector, Cloud Logging, Loki, Graylog): JSON objects, the log's line among what they add."""
+"""Collectors of container logs (Fluent Bit, Filebeat, Vector, Cloud Logging, Loki, Graylog): JSON objects, the line among what they add."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from ollalog.parsing.patterns import ascii_only
 _PAYLOADS = ("log", "message", "textPayload", "line", "short_message", "msg")
 _STAMPS = ("time", "@timestamp", "timestamp")
 # a record of a request has a message, too, but none of these
-_ADDED = r'"(?:stream|kubernetes|docker|container(?:_id|_name)?|@timestamp|@version|agent|file|insertId|logName|source_type|SYSLOG_IDENTIFIER)"\s*:'
+_ADDED = (
+    r'"(?:stream|kubernetes|docker|container(?:_id|_name)?|@timestamp|@version|agent|file|insertId|logName|source_type'
+    r'|SYSLOG_IDENTIFIER)"\s*:'
+)
 _LOKI = r'"line"\s*:\s*".*"(?:fields|labels)"\s*:|"(?:fields|labels)"\s*:.*"line"\s*:\s*"'
 _GRAYLOG = r'"version"\s*:\s*"1\.1".*"short_message"\s*:\s*"'
 # whatever stands around it, no other text begins so
