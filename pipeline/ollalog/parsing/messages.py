@@ -51,11 +51,12 @@ MESSAGES = (
     ),
     _message(
         "model_load_started",
-        r"^starting (?:llama-server|llama server|llama runner|runner|mlx runner subprocess)$|^Initializing (?:internal )?llama server$",
+        r"^starting (?:llama-server|llama server|llama runner|runner|mlx runner subprocess|(?:ollama-mlx )?image runner subprocess)$"
+        r"|^Initializing (?:internal )?llama server$",
     ),
     _message(
         "model_loaded",
-        r"^(?:llama-server|llama runner) started in (?P<seconds>[0-9]{1,9}(?:\.[0-9]+)?) seconds$|^mlx runner is ready$"
+        r"^(?:llama-server|llama runner) started in (?P<seconds>[0-9]{1,9}(?:\.[0-9]+)?) seconds$|^(?:mlx|image) runner is ready$"
         r"|^Starting (?:internal )?llama main loop$",
     ),
     _message("model_named", r"^template selection$"),
@@ -78,7 +79,7 @@ MESSAGES = (
         r"^(?:llama-server terminated|llama runner terminated|(?:llama-server|llama runner) process no longer running|post predict"
         r"|mlx subprocess has exited unexpectedly|llama runner (?:exited|stopped) with error: .*|server crash \d+ .*)$",
     ),
-    _message("runner_stopped", r"^(?:llama runner stopped successfully|stopping mlx runner subprocess)$"),
+    _message("runner_stopped", r"^(?:llama runner stopped successfully|stopping (?:mlx|image) runner subprocess)$"),
     _message("prompt_truncated", r"^(?:truncating input prompt|input truncated)$"),
     _message("context_reduced", r"^requested context (?:size too large for model|length is greater than model's max context length .*)$"),
     _message(
