@@ -22,8 +22,9 @@ _KINDS = (
     ("total time", "last_total", "t_total", "slot_id"),
     ("slot released", "release", "n_past", "slot_id"),
 )
+_OF_RUNS = ("print_timings", "kv cache rm [p0", "slot released")
 # errors, and that a prompt was too long
-_SAYING = r'"level":"ERR|^ERR(?:OR)? +\[|\] input truncated \|'
+_SAYING = ('"level":"ERR', "ERR [", "ERROR [", "] input truncated |")
 _TEXT = r"^[A-Z]+ +\[[^\]]*\] (.*?) *\| (.*)$"
 
 
@@ -37,22 +38,24 @@ def timings(lines: pl.DataFrame) -> Extract:
         Marks by MARK_SCHEMA (the total ends a run here, the release one that only embeds); `said` by SAID_SCHEMA; chatter as noise.
     """
     text = pl.col("text")
-    said = _said(lines.filter(text.str.contains(_SAYING)))
+    telling = lines.filter(text.str.contains_any([*_OF_RUNS, *_SAYING]))
+    is_of_run = telling.select(text.str.contains_any(list(_OF_RUNS)).alias("is"))["is"]
+    said = None if is_of_run.all() else _said(telling.filter(~is_of_run))
     kind: Any = pl.when(pl.lit(value=False)).then(pl.lit(None, pl.String))
     a: Any = pl.when(pl.lit(value=False)).then(pl.lit(None, pl.Float64))
     b: Any = a
     for words, name, first, second in _KINDS:
         is_kind = text.str.contains(words, literal=True)
         kind, a, b = kind.when(is_kind).then(pl.lit(name)), a.when(is_kind).then(_number(first)), b.when(is_kind).then(_number(second))
-    found = lines.filter(text.str.contains_any(["print_timings", "kv cache rm [p0", "slot released"])).select(
+    found = telling.filter(is_of_run).select(
         *("line", "byte_offset"),
         _number("slot_id").cast(pl.Int64, strict=False).alias("slot"),
         _number("task_id").cast(pl.Int64, strict=False).alias("task"),
         *(kind.alias("kind"), a.alias("a"), b.alias("b")),
     )
     marks = found.filter(pl.col("kind").is_not_null() & pl.col("a").is_not_null()).select(list(MARK_SCHEMA))
-    chatter = lines.height - marks.height - said.height
-    return Extract(said=said if said.height else None, marks=marks, noise={"cpp_runner": chatter} if chatter else {})
+    chatter = lines.height - marks.height - (0 if said is None else said.height)
+    return Extract(said=said, marks=marks, noise={"cpp_runner": chatter} if chatter else {})
 
 
 def _said(lines: pl.DataFrame) -> pl.DataFrame:

@@ -11,7 +11,7 @@ from ollalog.parsing.patterns import ascii_only
 _HEAD = ascii_only(
     r"^(?:panic: |fatal error: |SIG[A-Z]{2,5}: |unexpected fault address|runtime: |\[signal "
     r"|CUDA error|ROCm error|HIP error|rocBLAS error|GGML_ASSERT"
-    r"|.{0,200}GGML_ASSERT\(|terminate called|Segmentation fault|exception |Exception |rocblaslt error|SYCL error|libc\+\+abi: "
+    r"|[ -~]*GGML_ASSERT\(|terminate called|Segmentation fault|exception |Exception |rocblaslt error|SYCL error|libc\+\+abi: "
     r"|Illegal instruction|Memory access fault by GPU |HW Exception by GPU |Abort was called at |runtime/cgo: "
     r"|\*\*\* \w+ \w+ detected \*\*\*"
     r"|(?:malloc|free|realloc|munmap_chunk)\(\): |double free or corruption|corrupted (?:size|double)"

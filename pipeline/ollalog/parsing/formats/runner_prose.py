@@ -8,6 +8,8 @@ backends; libdrm, glibc's loader.
 
 from __future__ import annotations
 
+from string import ascii_letters
+
 import polars as pl
 
 from ollalog.parsing.format import Extract, Format
@@ -16,7 +18,7 @@ from ollalog.parsing.patterns import ascii_only
 _GPUS = (
     r"\[(?:\d+(?::\d+)?|(?:GPU|MIG)-[0-9a-f-]+)\] (?:CUDA|Compute Capability|oneAPI|device|amdgpu) ?",
     "(?:dlerr|dlsym): ",
-    r"library \S+ load err: ",
+    r"library [!-~]+ load err: ",
     "(?:calling|initializing|releasing|wiring) (?:cu|zes|nvml|/|[A-Z]:|nvcuda|cudart|oneapi|nvidia|Level-Zero)",
     r"(?:raw version 0x|device count |CUDA driver version: |oneapi driver count: |discovered )\d",
     r"(?:cu|cuda|nvml|zes)[A-Z]\w* (?:err|failed): ",
@@ -32,24 +34,24 @@ _GPUS = (
     "invalid architecture ID received ",
     "CUDA Graph id |Optimizing CUDA graph ",
     r"Vulkan\d+: ",
-    r"Lazy loading \S+ library",
+    r"Lazy loading [!-~]+ library",
     "Performing pre-initialization of GPU",
     "dl_load_library ",
     "MLX: ",
-    r"\S*/amdgpu\.ids: No such file",
+    r"/[!-~]+/amdgpu\.ids: No such file",
     "WARN(?:ING)?: hipBLASLt",
 )
 _OF_INTEL = (
     r"(?:found|detect) \d+ SYCL ",
     r"Using device \d+ \(",
     "GGML_SYCL_[A-Z_]+=",
-    " {4,}max compute_units ",
-    r"\|[ -][ \d-]\|[^|]{10,30}\|(?:[^|]*\|){4,8}$",
+    "    +max compute_units ",
+    r"\|[ -][ \d-]\|[^|]+\|[^|]+\|[^|]+\|[^|]+\|",
     r"\[llama_register_sycl_backend\] ",
 )
 _MODELS = (
     "model has unused tensor ",
-    r"tensor \S+ \(.*\) buffer type overrid|tensor \S+ buffer type overrid",
+    r"tensor [!-~]+ (?:\([ -~]*\) )?buffer type overrid",
     "key not found in model: ",
     "sampler (?:seed|params|chain): ",
     "generate: n_ctx = ",
@@ -81,11 +83,27 @@ _SERVERS = (
     "(?:updating system prompt|system prompt updated)$",
     "(?:requesting )?llama server (?:main loop|shutting down|shutdown|completion) ?",
     "(?:initiating shutdown - draining|next result |aborting completion due to shutdown)",
-    r"(?:caught|unexpected) .{0,40} llama server ",
+    "(?:caught (?:unknown )?exception|unexpected error) in llama server ",
     r"task \d+ - error: ",
     "couldn't bind to server socket: ",
 )
+# the two characters that a line must begin with, so that few lines are compared with all of the above, and in most blocks none
+_HEADS = (
+    *("Av", "CU", "Co", "DX", "Di", "ER", "Er", "Fa", "Fo", "GG", "GP", "Gr", "Ig", "In", "La", "ML", "Mu", "NC", "Op", "Pe", "Re", "Te"),
+    *("Th", "To", "Un", "Us", "Vu", "WA", "Wr", "[D", "[G", "[M", "[l", "ab", "au", "ca", "co", "cp", "cu", "de", "di", "dl", "en", "fa"),
+    *("fo", "ge", "gr", "hi", "im", "in", "ke", "li", "ll", "mo", "ne", "no", "nv", "on", "op", "pa", "ra", "re", "sa", "sk", "sy", "ta"),
+    *("te", "tr", "un", "up", "v_", "vi", "wa", "wi", "ze", "--", "|-", "| ", "  ", " -", " f", " i"),
+    *(f"[{digit}" for digit in range(10)),
+    *(f"/{letter}" for letter in ascii_letters),
+)
 _OWNER = ascii_only(f"^(?:{'|'.join((*_GPUS, *_OF_INTEL, *_MODELS, *_IMAGES, *_SERVERS))})")
+
+
+def _owned(texts: pl.Series) -> pl.Series:
+    """Which lines are owned."""
+    owned = pl.zeros(texts.len(), dtype=pl.Boolean, eager=True)
+    places = texts.str.head(2).is_in(_HEADS).arg_true()
+    return owned.scatter(places, texts.gather(places).str.contains(_OWNER)) if places.len() else owned
 
 
 def extract(lines: pl.DataFrame) -> Extract:
@@ -103,7 +121,7 @@ def extract(lines: pl.DataFrame) -> Extract:
 FORMAT = Format(
     name="runner_prose",
     rank=10,
-    owns=lambda text: text.str.contains(_OWNER),
+    owns=lambda text: text.map_batches(_owned, return_dtype=pl.Boolean()),
     extract=extract,
     examples=(
         "[GPU-0a1b2c3d-0000-1111-2222-333344445555] CUDA totalMem 8192 mb",
