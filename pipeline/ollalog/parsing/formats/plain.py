@@ -17,8 +17,8 @@ _JOURNAL_FIELD = (
 )
 # what `systemctl status` says above the log, and `stern` of the containers that it follows
 _STATUS = (
-    r"^[●○×*] \S*ollama\S*\.service(?: |$)| {2,10}(?:Loaded|Active|Drop-In|Docs|Process|Main PID|Tasks|Memory|CPU|IP|IO|CGroup|Status"
-    r"|Invocation|TriggeredBy|Mem peak): | {5,}[├└]─|^[+-] \S+ › \S+$"
+    r"^[●○×*] \S*ollama\S*\.service(?: |$)|^ {2,10}(?:Loaded|Active|Drop-In|Docs|Process|Main PID|Tasks|Memory|CPU|IP|IO|CGroup|Status"
+    r"|Invocation|TriggeredBy|Mem peak): |^ {5,}[├└]─|^[+-] \S+ › \S+$"
 )
 _KINDS = (
     ("blank", r"^\s*$"),
