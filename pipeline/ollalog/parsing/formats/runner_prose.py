@@ -31,6 +31,9 @@ _GPUS = (
     "Consider compiling with ",
     "(?:NCCL|internal AllReduce) ",
     "hipMallocManaged unsupported",
+    "Asserting on type |unsupported (?:size|type): |add template specialization ",
+    r"  (?:address fault|vendor fault|node) \d+: |  total: \d+ ops",
+    r"Launching \d+ streams|Setting stream no |Skipping \S+ because the number of nodes",
     "invalid architecture ID received ",
     "CUDA Graph id |Optimizing CUDA graph ",
     r"Vulkan\d+: ",
@@ -54,6 +57,10 @@ _MODELS = (
     r"tensor [!-~]+ (?:\([ -~]*\) )?buffer type overrid",
     "key not found in model: ",
     "sampler (?:seed|params|chain): ",
+    "Failed to open file |llama_[a-z_]+, layer |    https://github.com/gg",
+    r"thread #\d+ |(?:Pausing|Resuming) threadpool|Threadpool is not specified|compute-kickoff: ",
+    r"found (?:our process|\d+ numa) |CPUs on node ",
+    "got exception: |anthropic string not ",
     "generate: n_ctx = ",
     "no implementations specified for speculative ",
     "warming up the model ",
@@ -75,7 +82,7 @@ _IMAGES = (
     r"(?:image/slice|image|audio) (?:\w+ )?encoded in |encoding (?:image|audio) slice",
     "--- (?:vision|audio) hparams ---",
     r"vision (?:using \w+ backend|model hparams)",
-    "compute allocated memory: ",
+    "compute allocated memory: |freeing clip model|mtmd_[a-z_]+ |post-decode callback |image_size  |patch_size  ",
     r"v_[a-z_]+ +[\d.]+",
 )
 _SERVERS = (
@@ -93,6 +100,7 @@ _HEADS = (
     *("Th", "To", "Un", "Us", "Vu", "WA", "Wr", "[D", "[G", "[M", "[l", "ab", "au", "ca", "co", "cp", "cu", "de", "di", "dl", "en", "fa"),
     *("fo", "ge", "gr", "hi", "im", "in", "ke", "li", "ll", "mo", "ne", "no", "nv", "on", "op", "pa", "ra", "re", "sa", "sk", "sy", "ta"),
     *("te", "tr", "un", "up", "v_", "vi", "wa", "wi", "ze", "--", "|-", "| ", "  ", " -", " f", " i"),
+    *("As", "CP", "Pa", "Se", "Sk", "ad", "an", "fr", "go", "mt", "po", "th"),
     *(f"[{digit}" for digit in range(10)),
     *(f"/{letter}" for letter in ascii_letters),
 )

@@ -19,7 +19,7 @@ _WORDS = (
 _OWNER = ascii_only(
     rf"^(?:{_SNAKE} ?:|(?:{_WORDS})(?: +\w+)?: |{_SNAKE} +\w+: | *Device \d+: | *- \d+ \('|loading library |\[ *\d+/ *\d+\] "
     r"|[A-Z][a-z]+ \d+ ->|\t*\d+ -> |ggml_|cuBLAS|CUDA driver|ROCm|Metal|WARNING: |warning: |llm_load|llama\.cpp|BLAS |AVX "
-    r"|version: \d|built with |  - \w+ +: |~\w+: |key \S+ not found|cuda driver library|nvml |NVML |"
+    r"|version: \d|built with |  - \w+ +: |~\w+: |key \S+ not found|error loading |cuda driver library|nvml |NVML |"
     r"draft acceptance rate = |statistics \w+: "
     r"|Available devices:|  \(none\)$|  [A-Z][A-Za-z]+\d*: .* MiB, .* MiB free\)$|(?:en|de)coding image |image (?:slice )?(?:en|de)coded )"
 )
