@@ -47,7 +47,7 @@ MESSAGES = (
         "gpu_missing",
         r"^(?:no compatible GPUs were discovered|no GPU detected.*|entering low vram mode|GPU not available, falling back to CPU"
         r"|CPU does not have (?:AVX or AVX2|minimum vector extensions), .*|.*CUDA GPU is too old\. Falling back to CPU mode\..*"
-        r"|all detected amdgpus are skipped, falling back to CPU|Warning: GPU support may not .*)$",
+        r"|all detected amdgpus are skipped, falling back to CPU|(?:Warning: GPU|warning: gpu) support may not .*)$",
     ),
     _message(
         "model_load_started",

@@ -43,6 +43,7 @@ _GPUS = (
     "MLX: ",
     r"/[!-~]+/amdgpu\.ids: No such file",
     "WARN(?:ING)?: hipBLASLt",
+    "(?:radv/)?amdgpu: |MESA-[A-Z]+: |Cannot find target for triple |OMP: |Try increasing RLIMIT_MEMLOCK ",
 )
 _OF_INTEL = (
     r"(?:found|detect) \d+ SYCL ",
@@ -79,7 +80,7 @@ _IMAGES = (
     "(?:ERROR: Image with id: |Invalid image number id|Error processing the given image)",
     "Unable to (?:allocate memory for image|encode image|load image|preprocess|read WAV|open file|convert filename)",
     "failed to (?:decode|encode|eval) (?:image|audio|text|chunk|the|slice)|failed processing images",
-    r"(?:image/slice|image|audio) (?:\w+ )?encoded in |encoding (?:image|audio) slice",
+    r"(?:image/slice|image|audio) (?:\w+ )?(?:encoded|processed) in |encoding (?:image|audio) slice",
     "--- (?:vision|audio) hparams ---",
     r"vision (?:using \w+ backend|model hparams)",
     "compute allocated memory: |freeing clip model|mtmd_[a-z_]+ |post-decode callback |image_size  |patch_size  ",
@@ -100,7 +101,7 @@ _HEADS = (
     *("Th", "To", "Un", "Us", "Vu", "WA", "Wr", "[D", "[G", "[M", "[l", "ab", "au", "ca", "co", "cp", "cu", "de", "di", "dl", "en", "fa"),
     *("fo", "ge", "gr", "hi", "im", "in", "ke", "li", "ll", "mo", "ne", "no", "nv", "on", "op", "pa", "ra", "re", "sa", "sk", "sy", "ta"),
     *("te", "tr", "un", "up", "v_", "vi", "wa", "wi", "ze", "--", "|-", "| ", "  ", " -", " f", " i"),
-    *("As", "CP", "Pa", "Se", "Sk", "ad", "an", "fr", "go", "mt", "po", "th"),
+    *("As", "CP", "Pa", "Se", "Sk", "ad", "an", "fr", "go", "mt", "po", "th", "am", "ME", "Ca", "OM", "Tr"),
     *(f"[{digit}" for digit in range(10)),
     *(f"/{letter}" for letter in ascii_letters),
 )
