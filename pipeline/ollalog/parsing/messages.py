@@ -57,7 +57,7 @@ MESSAGES = (
     _message(
         "model_loaded",
         r"^(?:llama-server|llama runner) started in (?P<seconds>[0-9]{1,9}(?:\.[0-9]+)?) seconds$|^(?:mlx|image) runner is ready$"
-        r"|^Starting (?:internal )?llama main loop$",
+        r"|^Starting (?:internal )?llama main loop$|^model loaded$",
     ),
     _message("model_named", r"^template selection$"),
     _message("runners_counted", r"^loaded runners$"),
@@ -72,7 +72,7 @@ MESSAGES = (
         "model_load_failed",
         r"^(?:Load failed|failed to create server|error loading llama server|NewLlamaServer failed|failed to load model metadata"
         r"|couldn't open model file|error reading tensor|unable to load (?:model|any llama server)"
-        r"|error starting (?:the external )?llama runner: .*)$",
+        r"|error starting (?:the external )?llama (?:runner|server)(?:: .*)?)$",
     ),
     _message(
         "runner_crashed",

@@ -23,13 +23,14 @@ _KINDS = (
     ("slot released", "release", "n_past", "slot_id"),
 )
 _OF_RUNS = ("print_timings", "kv cache rm [p0", "slot released")
-# errors, and that a prompt was too long
-_SAYING = ('"level":"ERR', "ERR [", "ERROR [", "] input truncated |")
+_ERRORS = ('"level":"ERR', "ERR [", "ERROR [")
+# errors, that a prompt was too long, and that a model is loaded: servers that write JSON do not say so themselves
+_SAYING = (*_ERRORS, "] input truncated |", '"msg":"model loaded"')
 _TEXT = r"^[A-Z]+ +\[[^\]]*\] (.*?) *\| (.*)$"
 
 
 def timings(lines: pl.DataFrame) -> Extract:
-    """Pick the lines that tell something of a run, errors, and prompts that were cut; the rest is chatter.
+    """Pick the lines that tell something of a run, errors, prompts that were cut and models loaded; the rest is chatter.
 
     Args:
         lines: one row per line; `line`, `byte_offset`, `text`, `stamp`; numbers as "key":1.5 or key=1.5.
@@ -65,7 +66,7 @@ def _said(lines: pl.DataFrame) -> pl.DataFrame:
     message = pl.coalesce(text.str.json_path_match("$.msg"), text.str.json_path_match("$.message"), text.str.extract(_TEXT), text)
     stamped = lines.with_columns(pl.coalesce("stamp", pl.from_epoch(epoch_s * 1_000_000, "us").dt.replace_time_zone("UTC")).alias("stamp"))
     return saying.of_texts(stamped, "ERROR").with_columns(
-        pl.when(stamped["text"].str.contains("input truncated", literal=True)).then(pl.lit("INFO")).otherwise("level").alias("level"),
+        pl.when(stamped["text"].str.contains_any(list(_ERRORS))).then("level").otherwise(pl.lit("INFO")).alias("level"),
         *stamped.select(message.str.head(2048).alias("message"), text.str.extract(_TEXT, 2).fill_null("").alias("tail")),
     )
 
