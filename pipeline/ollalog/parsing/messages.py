@@ -81,7 +81,7 @@ MESSAGES = (
     ),
     _message("runner_stopped", r"^(?:llama runner stopped successfully|stopping (?:mlx|image) runner subprocess)$"),
     _message("prompt_truncated", r"^(?:truncating input prompt|input truncated)$"),
-    _message("context_reduced", r"^requested context (?:size too large for model|length is greater than model's max context length .*)$"),
+    _message("context_reduced", r"^requested context (?:size too large for model|length is greater than .*)$"),
     _message(
         "request_aborted",
         r"^aborting (?:completion|chat|embeddings?) request due to client closing the connection$"
