@@ -6,19 +6,16 @@ import polars as pl
 
 from ollalog.parsing.envelope import Envelope
 from ollalog.parsing.format import LINE_SCHEMA
-from ollalog.parsing.patterns import ascii_only
 
-_PAYLOADS = ("log", "message", "textPayload", "line", "short_message", "msg")
+_PAYLOADS = ("log", "message", "textPayload", "line", "short_message")
 _STAMPS = ("time", "@timestamp", "timestamp")
-# a record of a request has a message, too, but none of these
+# a record of a request has a message, too, but none of these; names alone tell, since lines of one shape are asked about once
 _ADDED = (
     r'"(?:stream|kubernetes|docker|container(?:_id|_name)?|@timestamp|@version|agent|file|insertId|logName|source_type'
     r'|SYSLOG_IDENTIFIER)"\s*:'
 )
 _LOKI = r'"line"\s*:\s*".*"(?:fields|labels)"\s*:|"(?:fields|labels)"\s*:.*"line"\s*:\s*"'
 _GRAYLOG = r'"version"\s*:\s*"1\.1".*"short_message"\s*:\s*"'
-# whatever stands around it, no other text begins so
-_OURS = r'"(?:message|line|short_message|msg)"\s*:\s*"(?:\[GIN\] \d{4}/|time=\d{4}-)'
 
 
 def _member(name: str) -> pl.Expr:
@@ -46,7 +43,7 @@ ENVELOPE = Envelope(
     owns=lambda text: (
         text.str.contains(r'"log"\s*:\s*"')
         | (text.str.contains(r'"(?:message|textPayload|line)"\s*:\s*"') & text.str.contains(_ADDED))
-        | text.str.contains(ascii_only(f"{_OURS}|{_LOKI}|{_GRAYLOG}"))
+        | text.str.contains(f"{_LOKI}|{_GRAYLOG}")
     ),
     unwrap=unwrap,
     is_json=True,
