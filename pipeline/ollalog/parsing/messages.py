@@ -11,12 +11,13 @@ from functools import lru_cache
 
 OUT_OF_MEMORY = (
     r"(?i)out of memory|out of device memory|cudamalloc failed|hipmalloc failed|failed to allocate|allocation failed|not enough memory"
-    r"|insufficient memory|vk_error_out_of_device_memory|erroroutofmemory|erroroutofdevicememory"
+    r"|insufficient memory|unable to allocate|more system memory|vk_error_out_of_device_memory|erroroutofmemory|erroroutofdevicememory"
 )
 CRASH = (
-    r"^(?:panic:|fatal error:|CUDA error|ROCm error|HIP error|rocBLAS error|GGML_ASSERT|.*GGML_ASSERT\(|SIG[A-Z]{2,5}: "
-    r"|.*error loading model|Segmentation fault)"
+    r"^(?:panic:|fatal error:|CUDA error|ROCm error|HIP error|rocBLAS error|GGML_ASSERT|.*GGML_ASSERT\(|SIG[A-Z]{2,5}: |Segmentation fault)"
 )
+ALSO_AT_DEBUG = ("detected GPUs", "amdgpu is supported")
+"""At INFO up to 0.1.34; later servers say so at DEBUG, and then what they found at INFO."""
 
 
 @dataclass(frozen=True)
@@ -36,34 +37,51 @@ def _message(event: str, pattern: str) -> Message:
 
 MESSAGES = (
     _message("server_config", r"^server config$"),
-    _message("server_started", r"^Listening on (?P<address>.*) \(version (?P<version>[^)]*)\)$"),
-    _message("gpu_found", r"^inference compute$"),
-    _message("gpu_missing", r"^(?:no compatible GPUs were discovered|no GPU detected.*|entering low vram mode)$"),
-    _message("model_load_started", r"^starting (?:llama-server|llama server|llama runner|runner|mlx runner subprocess)$"),
+    _message("server_started", r"^Listening on (?P<address>[^ ]+)(?: \(version (?P<version>[^)]*)\))?$"),
     _message(
-        "model_loaded", r"^(?:llama-server|llama runner) started in (?P<seconds>[0-9]{1,9}(?:\.[0-9]+)?) seconds$|^mlx runner is ready$"
+        "gpu_found",
+        r"^inference compute$|^detected GPUs$|^(?:Nvidia|Radeon) GPU detected(?: via [a-z-]+)?$"
+        r"|^amdgpu (?:\[[0-9]+\] (?P<compute>gfx[0-9a-f]+) )?is supported$",
+    ),
+    _message(
+        "gpu_missing",
+        r"^(?:no compatible GPUs were discovered|no GPU detected.*|entering low vram mode|GPU not available, falling back to CPU"
+        r"|CPU does not have (?:AVX or AVX2|minimum vector extensions), .*|.*CUDA GPU is too old\. Falling back to CPU mode\..*"
+        r"|all detected amdgpus are skipped, falling back to CPU|(?:Warning: GPU|warning: gpu) support may not .*)$",
+    ),
+    _message(
+        "model_load_started",
+        r"^starting (?:llama-server|llama server|llama runner|runner|mlx runner subprocess|(?:ollama-mlx )?image runner subprocess)$"
+        r"|^Initializing (?:internal )?llama server$",
+    ),
+    _message(
+        "model_loaded",
+        r"^(?:llama-server|llama runner) started in (?P<seconds>[0-9]{1,9}(?:\.[0-9]+)?) seconds$|^(?:mlx|image) runner is ready$"
+        r"|^Starting (?:internal )?llama main loop$|^model loaded$",
     ),
     _message("model_named", r"^template selection$"),
     _message("runners_counted", r"^loaded runners$"),
     _message(
         "model_evicted",
         r"^(?:llama-server model predicted to exceed available memory, evicting"
-        r"|model requires more (?:gpu )?memory than is currently available, evicting.*)$",
+        r"|model requires more (?:gpu |system )?memory than is currently available, evicting.*)$",
     ),
-    _message("model_load_retried", r"^llama-server load failed; .*retrying once$"),
-    _message("out_of_memory", r"^runtime OOM detected.*"),
+    _message("model_load_retried", r"^llama-server (?:load|startup) failed.* retrying .*$|^model layout did not fit, applying backoff$"),
+    _message("out_of_memory", r"^(?:runtime OOM detected.*|model request too large for system|model is too large for system memory)$"),
     _message(
         "model_load_failed",
         r"^(?:Load failed|failed to create server|error loading llama server|NewLlamaServer failed|failed to load model metadata"
-        r"|couldn't open model file|error reading tensor)$",
+        r"|couldn't open model file|error reading tensor|unable to load (?:model|any llama server)"
+        r"|error starting (?:the external )?llama (?:runner|server)(?:: .*)?)$",
     ),
     _message(
         "runner_crashed",
         r"^(?:llama-server terminated|llama runner terminated|(?:llama-server|llama runner) process no longer running|post predict"
-        r"|server crash \d+ .*)$",
+        r"|mlx subprocess has exited unexpectedly|llama runner (?:exited|stopped) with error: .*|server crash \d+ .*)$",
     ),
-    _message("prompt_truncated", r"^truncating input prompt$"),
-    _message("context_reduced", r"^requested context size too large for model$"),
+    _message("runner_stopped", r"^(?:llama runner stopped successfully|stopping (?:mlx|image) runner subprocess)$"),
+    _message("prompt_truncated", r"^(?:truncating input prompt|input truncated)$"),
+    _message("context_reduced", r"^requested context (?:size too large for model|length is greater than .*)$"),
     _message(
         "request_aborted",
         r"^aborting (?:completion|chat|embeddings?) request due to client closing the connection$"

@@ -173,13 +173,16 @@ def _rejected(rejected: pl.DataFrame, clock: pl.DataFrame, state: ParserState) -
     return pl.concat([long, timed(kept, clock, state)])
 
 
-def _one_end_per_load(events: pl.DataFrame, *, is_open: bool) -> tuple[pl.DataFrame, bool]:
-    """Keep the first of the two lines with which a load ends: 0.30 and later print it twice."""
+def _one_end_per_load(events: pl.DataFrame, *, is_open: bool | None) -> tuple[pl.DataFrame, bool | None]:
+    """Keep the first of the two lines with which a load ends: 0.30 and later print it twice.
+
+    `is_open` is None where the log has told of no load so far: it may begin in the middle of one.
+    """
     is_load = pl.col("event").is_in(["model_load_started", "model_loaded"])
     loads = events.filter(is_load).select("line", (pl.col("event") == "model_load_started").alias("begins"))
     if loads.height == 0:
         return events, is_open
-    loads = loads.with_columns(pl.col("begins").shift(1, fill_value=is_open).alias("was_open"))
+    loads = loads.with_columns(pl.col("begins").shift(1, fill_value=is_open is not False).alias("was_open"))
     again = loads.filter(~pl.col("begins") & ~pl.col("was_open"))["line"]
     event = pl.when(pl.col("line").is_in(again.implode())).then(pl.lit("other")).otherwise(pl.col("event"))
     return events.with_columns(event.alias("event")), bool(loads["begins"][-1])

@@ -110,6 +110,8 @@ def follow(marks: Iterable[tuple[Any, ...]], remembered: list[OpenRun]) -> tuple
         runs = by_key.setdefault((slot, task), [])
         name = "total" if kind == "last_total" else kind
         meant = _meant(runs, name, (a, b))
+        if meant is None and kind == "cached" and _is_next_piece(runs):
+            continue
         if meant is None:
             meant = OpenRun(slot, task, byte_offset)
             runs.append(meant)
@@ -141,6 +143,11 @@ def _meant(runs: list[OpenRun], kind: str, numbers: tuple[float | None, float | 
     if kind in {"eval", "total", "release"} and timed:
         return min(timed, key=lambda run: run.byte_offset)
     return waiting[-1] if waiting else None
+
+
+def _is_next_piece(runs: list[OpenRun]) -> bool:
+    """Whether a line that tells what is cached is one of a prompt read in pieces, of which the first such line has told it."""
+    return any("cached" in run.told and not _is_past(run, "cached") for run in runs)
 
 
 def _is_past(run: OpenRun, kind: str) -> bool:

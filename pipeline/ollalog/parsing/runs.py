@@ -55,6 +55,7 @@ def assemble(
         marks = marks.filter(pl.col("kind") != "ready")
     if marks.height == 0:
         return pl.DataFrame(schema=RUN_SCHEMA), remembered, sampler
+    marks = _without_pieces(marks)
     marks, pending = _with_samplers(marks, sampler)
     is_first = _begins(marks)
     # where runs do not overlap, every lot but the first begins with a launch, or is a restart
@@ -94,6 +95,22 @@ def with_tasks(marks: pl.DataFrame, head: list[int] | None) -> tuple[pl.DataFram
     above = {name: pl.when(is_head).then(pl.col(name)).forward_fill().fill_null(pl.lit(first[name], pl.Int64)) for name in _KEY}
     filled = marks.with_columns(pl.when(is_bare).then(above[name]).otherwise(pl.col(name)).alias(name) for name in _KEY)
     return filled.filter(~is_head), list(heads.select(_KEY).row(-1)) if heads.height else head
+
+
+def _without_pieces(marks: pl.DataFrame) -> pl.DataFrame:
+    """Marks less those of the second and later pieces of a prompt: newer builds tell before each how much of it is read by then.
+
+    Where two runners begin prompts with the same numbers, which line is a piece of which is left to `open_runs`.
+    """
+    is_same_kind = marks["kind"] == marks["kind"].shift(1)
+    is_repeated = is_same_kind & marks["kind"].is_in(["prompt", "cached"])
+    if not is_repeated.any():
+        return marks
+    for name in _KEY:
+        is_repeated &= marks[name].eq_missing(marks[name].shift(1))
+    if (is_repeated & (marks["kind"] == "prompt")).any():
+        return marks
+    return marks.filter(~(is_repeated & (marks["a"] > marks["a"].shift(1))).fill_null(value=False))
 
 
 def _with_samplers(marks: pl.DataFrame, sampler: list[float] | None) -> tuple[pl.DataFrame, list[float] | None]:

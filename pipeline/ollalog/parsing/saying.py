@@ -58,7 +58,8 @@ def told(said: pl.DataFrame) -> tuple[pl.DataFrame, int]:
     named = said.join(_kinds(said["message"]), on="message", how="left", maintain_order="left").with_columns(
         pl.coalesce("known_event", "by_text").alias("by_text")
     )
-    is_left_out = named.select((is_quiet & (pl.col("by_text") == "other")).alias("out"))["out"]
+    tells_nothing = (pl.col("by_text") == "other") | pl.col("message").is_in(messages.ALSO_AT_DEBUG)
+    is_left_out = named.select((is_quiet & tells_nothing).alias("out"))["out"]
     kept = named.filter(~is_left_out) if is_left_out.any() else named
     full = kept.join(_details(kept["tail"]), on="tail", how="left", maintain_order="left").with_columns(
         pl.when(~is_quiet).then(pl.col(name)).alias(name) for name in ("attrs", "model")

@@ -24,7 +24,7 @@ class ParserState:
 
     `session` names the server run; `is_listening` whether it has said so; `zone_s` the offset of its slog lines;
     `look_ahead_s` the offset found by looking ahead; `last_utc` the last time seen; `is_record_open` whether unowned
-    lines continue a record; `is_load_open` whether a model's load has begun and not ended; `last_resolved`
+    lines continue a record; `is_load_open` whether a model's load has begun and not ended, None before any is told of; `last_resolved`
     the last instant by table that was found out of a local time; `runner` what the runners' lines leave open.
     """
 
@@ -34,7 +34,7 @@ class ParserState:
     look_ahead_s: int | None = None
     last_utc: datetime | None = None
     is_record_open: bool = False
-    is_load_open: bool = False
+    is_load_open: bool | None = None
     last_resolved: dict[str, datetime] = field(default_factory=dict)
     runner: RunnerState = field(default_factory=RunnerState)
 

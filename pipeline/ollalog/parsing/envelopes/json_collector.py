@@ -1,4 +1,4 @@
-"""Collectors of container logs (Fluent Bit, Filebeat, Vector, Cloud Logging): JSON objects, the log's line among what they add."""
+"""Collectors of container logs (Fluent Bit, Filebeat, Vector, Cloud Logging, Loki, Graylog): JSON objects, the line among what they add."""
 
 from __future__ import annotations
 
@@ -7,10 +7,15 @@ import polars as pl
 from ollalog.parsing.envelope import Envelope
 from ollalog.parsing.format import LINE_SCHEMA
 
-_PAYLOADS = ("log", "message", "textPayload", "line")
+_PAYLOADS = ("log", "message", "textPayload", "line", "short_message")
 _STAMPS = ("time", "@timestamp", "timestamp")
-# a record of a request has a message, too, but none of these
-_ADDED = r'"(?:stream|kubernetes|docker|container(?:_id|_name)?|@timestamp|@version|agent|file|insertId|logName)"\s*:'
+# a record of a request has a message, too, but none of these; names alone tell, since lines of one shape are asked about once
+_ADDED = (
+    r'"(?:stream|kubernetes|docker|container(?:_id|_name)?|@timestamp|@version|agent|file|insertId|logName|source_type'
+    r'|SYSLOG_IDENTIFIER)"\s*:'
+)
+_LOKI = r'"line"\s*:\s*".*"(?:fields|labels)"\s*:|"(?:fields|labels)"\s*:.*"line"\s*:\s*"'
+_GRAYLOG = r'"version"\s*:\s*"1\.1".*"short_message"\s*:\s*"'
 
 
 def _member(name: str) -> pl.Expr:
@@ -36,7 +41,9 @@ ENVELOPE = Envelope(
     name="json_collector",
     rank=2,
     owns=lambda text: (
-        text.str.contains(r'"log"\s*:\s*"') | (text.str.contains(r'"(?:message|textPayload|line)"\s*:\s*"') & text.str.contains(_ADDED))
+        text.str.contains(r'"log"\s*:\s*"')
+        | (text.str.contains(r'"(?:message|textPayload|line)"\s*:\s*"') & text.str.contains(_ADDED))
+        | text.str.contains(f"{_LOKI}|{_GRAYLOG}")
     ),
     unwrap=unwrap,
     is_json=True,

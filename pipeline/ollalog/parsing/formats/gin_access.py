@@ -25,7 +25,7 @@ _TAIL = r"""^ \| *([0-9A-Fa-f:.]*) \| ([!#$%&'*+.^_`~0-9A-Za-z-]+) +"((?:[^"\\]|
 _WHOLE = ascii_only(
     r"\[GIN\] (\d{4}/\d\d/\d\d - \d\d:\d\d:\d\d) \| *(\d{3}) *\| *("
     + durations.ANY_DURATION
-    + r""") *\| *([0-9A-Fa-f:.]*) *\| *([!#$%&'*+.^_`~0-9A-Za-z-]+) +"((?:[^"\\]|\\.)*)"[\s`│>]*$"""
+    + r""") *\| *([0-9A-Fa-f:.]*(?:%[!-{}~]+)?) *\| *([!#$%&'*+.^_`~0-9A-Za-z-]+) +"((?:[^"\\]|\\.)*)"[\s`│>]*$"""
 )
 COLUMNS = ("ended_local", "status", "latency_ns", "latency_resolution_ns", "client", "method", "path", "route", "operation")
 

@@ -19,7 +19,7 @@ _WORDS = (
 _OWNER = ascii_only(
     rf"^(?:{_SNAKE} ?:|(?:{_WORDS})(?: +\w+)?: |{_SNAKE} +\w+: | *Device \d+: | *- \d+ \('|loading library |\[ *\d+/ *\d+\] "
     r"|[A-Z][a-z]+ \d+ ->|\t*\d+ -> |ggml_|cuBLAS|CUDA driver|ROCm|Metal|WARNING: |warning: |llm_load|llama\.cpp|BLAS |AVX "
-    r"|version: \d|built with |  - \w+ +: |~\w+: |key \S+ not found|cuda driver library|nvml |NVML |"
+    r"|version: \d|built with |  - \w+ +: |~\w+: |key \S+ not found|error loading |cuda driver library|nvml |NVML |"
     r"draft acceptance rate = |statistics \w+: "
     r"|Available devices:|  \(none\)$|  [A-Z][A-Za-z]+\d*: .* MiB, .* MiB free\)$|(?:en|de)coding image |image (?:slice )?(?:en|de)coded )"
 )
@@ -28,6 +28,7 @@ _TELLING = (
     "|ut of memory|ut of device memory|Malloc failed|failed to alloc|allocation failed|enough memory|nsufficient memory"
     "|OUT_OF_DEVICE_MEMORY|ErrorOutOfMemory|ErrorOutOfDeviceMemory|OUT OF MEMORY|OUT_OF_MEMORY|rror_out_of_device"
 )
+_ERRORS = ("out_of_memory", "model_load_failed", "runner_crashed")
 _OFFLOADED = r"(offloaded [0-9]+/[0-9]+ layers to GPU)"
 
 
@@ -45,15 +46,14 @@ def extract(lines: pl.DataFrame) -> Extract:
     kind = (
         pl.when(text.str.contains(_OFFLOADED)).then(pl.lit("layers_offloaded"))
         .when(text.str.contains(messages.OUT_OF_MEMORY)).then(pl.lit("out_of_memory"))
+        .when(text.str.contains("error loading model", literal=True)).then(pl.lit("model_load_failed"))
         .when(text.str.contains(messages.CRASH)).then(pl.lit("runner_crashed"))
         .when(text.str.contains("example_format: '", literal=True)).then(pl.lit("template"))
     )  # fmt: skip
     told = telling.with_columns(kind.alias("kind")).filter(pl.col("kind").is_not_null())
     said = [saying.of_texts(_of(told, "layers_offloaded").with_columns(text.str.extract(_OFFLOADED)), "INFO")]
-    said += [
-        saying.of_texts(_of(told, name), "ERROR", name) for name in ("out_of_memory", "runner_crashed") if (told["kind"] == name).any()
-    ]
-    opens = told.filter(pl.col("kind").is_in(["template", "runner_crashed"]))["line"]
+    said += [saying.of_texts(_of(told, name), "ERROR", name) for name in _ERRORS if (told["kind"] == name).any()]
+    opens = told.filter(pl.col("kind").is_in(["template", "runner_crashed", "model_load_failed"]))["line"]
     chatter = lines.height - sum(frame.height for frame in said)
     return Extract(said=pl.concat(said), noise={"runner": chatter} if chatter else {}, opens=opens)
 
@@ -64,7 +64,7 @@ def _of(told: pl.DataFrame, kind: str) -> pl.DataFrame:
 
 FORMAT = Format(
     name="runner_text",
-    rank=6,
+    rank=7,
     owns=lambda text: text.str.contains(_OWNER),
     extract=extract,
     examples=(
