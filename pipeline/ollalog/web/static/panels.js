@@ -175,7 +175,7 @@ const panels = (() => {
           data.live ? el('button', { type: 'button', class: 'link', on: { click: () => data.ask(row.query) } }, 'Run it below') : null)))));
   }
 
-  const ENDS = { evicted: 'evicted for another model', reloaded: 'gone before it was wanted again', crashed: 'its runner died', server_stopped: 'the server stopped', loaded: 'still loaded' };
+  const ENDS = { evicted: 'evicted for another model', reloaded: 'gone before it was wanted again', crashed: 'its runner died', server_stopped: 'the server stopped', log_ended: 'its log ended', loaded: 'still loaded' };
   function residency(data, holder) {
     const rows = data.rows('model_residency');
     const found = new Map();
