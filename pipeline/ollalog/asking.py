@@ -84,7 +84,5 @@ def known_model(house: Warehouse, name: str) -> str:
         if candidate in shown:
             return shown[candidate]
     models = [model for model in shown if model != UNKNOWN]
-    fix = did_you_mean(name, models) or next(
-        (f"did you mean {model!r}?" for model in models if model.startswith(name)), "name one of those"
-    )
+    fix = did_you_mean(name, models) or "name one of those"
     raise UsageError(f"no request of model {name!r}", want=f"one of: {', '.join(models)}", fix=fix)

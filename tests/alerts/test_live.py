@@ -230,6 +230,28 @@ def test_a_log_that_falls_silent_fires_and_its_next_line_resolves_it(tmp_path: P
     assert heard.states("log_silent") == ["firing", "resolved"]
 
 
+def test_a_log_that_others_took_over_from_is_not_silent(tmp_path: Path) -> None:
+    """Finished logs of a folder say nothing new: of each kind only the one begun last can fall silent, and those beside it."""
+    root, logs = tmp_path / "store", tmp_path / "logs"
+    logs.mkdir()
+    for name, hours in (
+        ("ollama-1.log", 90),
+        ("ollama-2.log", 60),
+        ("beside.log", 70),
+        ("beside.log", 40),
+        ("newest.log", 41),
+        ("newest.log", 2),
+    ):
+        answers(logs / name)(START - hours * HOUR)
+    record = {"model": "llama3.1:8b", "operation": "chat", "success": True, "total_duration": 1e9, "timestamp": ""}
+    for name, hours in (("run.jsonl", 90), ("later.jsonl", 20)):
+        moment = (START - hours * HOUR).isoformat()
+        (logs / name).write_text(json.dumps({**record, "timestamp": moment}) + "\n", encoding="utf-8")
+    heard = watch(root, logs, 5.0, answers(logs / "replaced.log"), 20.0, start=START)
+    fired = [(Path(change.labels["log"]).name, change.state) for change in heard.changes if change.rule == "log_silent"]
+    assert sorted(fired) == [("beside.log", "firing"), ("beside.log", "resolved"), ("later.jsonl", "firing")]
+
+
 def test_a_rule_that_breaks_is_named_once_and_the_others_go_on(tmp_path: Path) -> None:
     root, log, rules = tmp_path / "store", tmp_path / "server.log", tmp_path / "rules"
     rules.mkdir()

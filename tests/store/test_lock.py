@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import resource
 import socket
@@ -13,6 +14,7 @@ import pytest
 
 from ollalog.core.errors import StoreError
 from ollalog.store import open_store, read_status
+from ollalog.store.files import unusable
 from tests.store.building import CLOCK, opened, turn
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -78,3 +80,10 @@ def test_a_lock_file_that_cannot_be_made_is_one_message(tmp_path: Path) -> None:
     (tmp_path / "writer.lock").mkdir()
     with pytest.raises(StoreError, match="the store cannot be written"):
         opened(tmp_path)
+
+
+@pytest.mark.parametrize(("number", "fix"), [(errno.ENOSPC, "free some space"), (errno.EACCES, "repair its permissions")])
+def test_the_message_of_a_store_that_cannot_be_written_says_what_mends_it(number: int, fix: str, tmp_path: Path) -> None:
+    message = str(unusable(tmp_path, OSError(number, os.strerror(number))))
+    assert os.strerror(number) in message
+    assert f"fix    {fix}" in message

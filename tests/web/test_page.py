@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ollalog.cli.main import run
 from tests.web.live import served
 from tests.web.serving import HOSTILE_MODEL, HOSTILE_PATH, NOW, hostile_log, ingest, service_of
 
@@ -249,6 +250,7 @@ def test_the_report_opens_from_disk(opened: Open, sample_store: Path, tmp_path: 
     from ollalog.web.file import report_page
 
     ingest(tmp_path / "store", *hostile_log(tmp_path))
+    assert run(["sample", "--count", "1", "--interval", "0.1", "--store", str(tmp_path / "store")]) == 0
     for name, store in (("sample", sample_store), ("hostile", tmp_path / "store")):
         file = tmp_path / f"{name}.html"
         file.write_text(report_page(store, Scope(), NOW, "1.0"), encoding="utf-8")
@@ -260,6 +262,7 @@ def test_the_report_opens_from_disk(opened: Open, sample_store: Path, tmp_path: 
         assert float(str(page.get_attribute(".tile[data-tile=p95_ns]", "data-value"))) == overview["p95_ns"]
         assert page.locator("#panels svg.chart").count() >= 3
     assert page.inner_text("#panel-models tbody th") == HOSTILE_MODEL
+    assert page.inner_text("#panel-system .empty") == "No samples of the host in this range.", "it was sampled long after"
 
 
 def test_a_range_is_chosen_by_dates_and_by_dragging(opened: Open, address: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 import tempfile
 import traceback
 from collections.abc import Sequence
@@ -23,6 +24,7 @@ EXIT_CODES = {
     70: "a fault of ollalog itself",
     130: "interrupted (Ctrl-C); what was committed stays",
 }
+WHAT_IT_IS_NOT = {"integer": "is no whole number", "float": "is no number"}
 FOUND, FAULT, INTERRUPTED = 1, 70, 130
 
 
@@ -76,7 +78,8 @@ def _usage(failure: click.ClickException) -> UsageError:
     near = getattr(failure, "possibilities", None)
     # The full message of click for these two repeats what `fix` says.
     told = isinstance(failure, click.NoSuchOption | click.exceptions.NoSuchCommand)
-    message = (failure.message if told else failure.format_message()).removesuffix(".")
+    message = " ".join((failure.message if told else failure.format_message()).split()).removesuffix(".")
+    message = re.sub(r"is not a valid (integer|float)( range)?$", lambda kind: WHAT_IT_IS_NOT[kind[1]], message)
     fix = f"did you mean {near[0]!r}? `{command} --help` lists them all" if near else f"see `{command} --help`"
     return UsageError(message[:1].lower() + message[1:], at=command, fix=fix)
 

@@ -66,8 +66,9 @@ def facts(found: Row, zone: str | None) -> list[tuple[str, str]]:
     lines = [
         ("from", f"{first} to {last} {zone or 'UTC'} ({units.duration(span_ns)})"),
         ("requests", f"{found['requests']:,}{known}, {ok} ok{others}"),
-        ("latency", f"p50 {units.duration(found['p50_ns'])}, p95 {units.duration(found['p95_ns'])} of successful requests"),
     ]
+    if found["p50_ns"] is not None:
+        lines.append(("latency", f"p50 {units.duration(found['p50_ns'])}, p95 {units.duration(found['p95_ns'])} of successful requests"))
     if found["generated_tokens"]:
         lines.append(("tokens", f"{units.count(found['prompt_tokens'])} read, {units.count(found['generated_tokens'])} generated"))
     if found.get("servers"):

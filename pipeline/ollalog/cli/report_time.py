@@ -119,4 +119,5 @@ def _peak(rows: Sequence[Row]) -> list[str]:
     peak = max(rows, key=lambda row: row["requests"])
     when = f"{WEEKDAYS[peak['day_of_week'] - 1]} {peak['hour_of_day']:02d}:00"
     usual = f", median latency {peak['p50_per_usual']:.2f} × the usual" if peak["p50_per_usual"] is not None else ""
-    return [f"Busiest: {when} with {units.counted(peak['requests'], 'request')}, p95 {units.duration(peak['p95_ns'])}{usual}."]
+    p95 = f", p95 {units.duration(peak['p95_ns'])}" if peak["p95_ns"] is not None else ""
+    return [f"Busiest: {when} with {units.counted(peak['requests'], 'request')}{p95}{usual}."]

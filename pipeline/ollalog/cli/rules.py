@@ -73,8 +73,11 @@ def listed(session: Session, rules: Path | None, form: str) -> int:
 def show(session: Session, name: str, rules: Path | None) -> int:
     """Show one rule: what it says, what to do then, its SQL, and a query that shows the evidence."""
     rule = _one(_loaded(session, rules), name)
-    for key, value in _as_object(rule).items():
-        click.echo(printable(f"{key:<16}{'' if value is None else value}"))
+    values = _as_object(rule)
+    width = max(map(len, values))
+    for key, value in values.items():
+        text = f"{value:.12g}" if isinstance(value, float) else value or ""
+        click.echo(printable(f"{key:<{width}}  {text}".rstrip()))
     click.echo(f"\n{rule.file.select}")
     return 0
 

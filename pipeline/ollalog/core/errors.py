@@ -5,6 +5,9 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+LEAST_PART = 3
+"""Shorter parts of a name are parts of many."""
+
 
 class PipelineError(Exception):
     """A failure that a person can act on: what happened, where, what was found, what was wanted, how to mend it."""
@@ -66,6 +69,10 @@ class WarehouseError(PipelineError):
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:
-    """The known word nearest to a mistyped one, as a sentence, or None when none is near."""
-    near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    """The known word nearest to a mistyped one, or that it is a part of, as a sentence; None when there is none."""
+    words = list(known)
+    near = difflib.get_close_matches(word, words, n=1, cutoff=0.6)
+    if not near and len(word) >= LEAST_PART:
+        holding = (each for each in words if word.casefold() in each.casefold())
+        near = sorted(holding, key=lambda each: (not each.casefold().startswith(word.casefold()), len(each)))
     return f"did you mean {near[0]!r}?" if near else None

@@ -1,4 +1,4 @@
-"""Ctrl-C: the first one stops a run where it can be stopped, the second one at once."""
+"""Ctrl-C and SIGTERM: the first one stops a run where it can be stopped, a second Ctrl-C at once."""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ class Interrupt:
     def __init__(self) -> None:
         self._is_asked = False
         self._is_waiting = False
+        self._is_pressed = False
 
     def is_set(self) -> bool:
-        """Whether Ctrl-C was pressed."""
+        """Whether Ctrl-C was pressed, or SIGTERM came."""
         return self._is_asked
 
     def wait_for(self, work: Callable[[], Made]) -> Made | None:
@@ -38,10 +39,11 @@ class Interrupt:
             self._is_waiting, self._is_asked = False, True
             return None
 
-    def on_signal(self, _number: int, _frame: FrameType | None) -> None:
-        """Called by the interpreter when Ctrl-C is pressed."""
-        is_urgent = self._is_asked or self._is_waiting
-        self._is_asked = True
+    def on_signal(self, number: int, _frame: FrameType | None) -> None:
+        """Called by the interpreter when Ctrl-C is pressed, or SIGTERM comes, of which whoever ends processes may send several."""
+        is_pressed = number == signal.SIGINT
+        is_urgent = self._is_waiting or (is_pressed and self._is_pressed)
+        self._is_asked, self._is_pressed = True, self._is_pressed or is_pressed
         if is_urgent:
             raise KeyboardInterrupt
 

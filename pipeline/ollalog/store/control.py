@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from ollalog.core.errors import StoreError
 from ollalog.core.layout import StoreLayout
 from ollalog.store import catalog as catalogs
 from ollalog.store.catalog import Catalog
-from ollalog.store.files import make_folder
+from ollalog.store.files import make_folder, unusable
 from ollalog.store.snapshot import as_instant, as_us
 
 STATEMENTS = (
@@ -116,8 +115,7 @@ def _writing(root: Path) -> Iterator[Catalog]:
     try:
         make_folder(root.absolute())
     except OSError as failure:
-        found = failure.strerror or str(failure)
-        raise StoreError("the store cannot be written", at=str(root), found=found, fix="repair its permissions") from failure
+        raise unusable(root, failure) from failure
     control = catalogs.open_plain(layout.control, STATEMENTS)
     try:
         with control.transaction():

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+
+from ollalog.core.errors import StoreError
 
 
 def sync_file(path: Path) -> None:
@@ -64,3 +67,16 @@ def _sync(path: Path, flags: int) -> None:
         os.fsync(file)
     finally:
         os.close(file)
+
+
+def unusable(root: Path, failure: OSError) -> StoreError:
+    """The message of a folder that a store cannot be written to."""
+    is_full = failure.errno in (errno.ENOSPC, errno.EDQUOT)
+    right = "repair its permissions, or choose another store with --store or OLLALOG_STORE"
+    return StoreError(
+        "the store cannot be written",
+        at=str(failure.filename or root),
+        found=failure.strerror or str(failure),
+        want="a folder on a disk with free space that this user may write",
+        fix="free some space and run the same command again: what was committed stays" if is_full else right,
+    )

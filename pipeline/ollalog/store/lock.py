@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 from ollalog.core.errors import StoreError
+from ollalog.store.files import unusable
 
 # `holder` takes the lock shared for microseconds; a writer that meets it must not be told that the store is taken.
 ATTEMPTS = 50
@@ -43,13 +44,13 @@ class WriterLock:
         try:
             self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         except OSError as fault:
-            raise _unusable(path, fault) from fault
+            raise unusable(path.parent, fault) from fault
         try:
             _take(self._file, path)
             _write_note(self._file, Writer(os.getpid(), socket.gethostname(), command, _iso(now)))
         except OSError as fault:
             os.close(self._file)
-            raise _unusable(path, fault) from fault
+            raise unusable(path.parent, fault) from fault
         except StoreError:
             os.close(self._file)
             raise
@@ -116,13 +117,3 @@ def _parsed(note: bytes) -> Writer | None:
 
 def _iso(instant: datetime) -> str:
     return instant.replace(microsecond=0).isoformat().replace("+00:00", "Z")
-
-
-def _unusable(path: Path, fault: OSError) -> StoreError:
-    return StoreError(
-        "the store cannot be written",
-        at=str(path.parent),
-        found=fault.strerror or str(fault),
-        want="a folder on a disk with free space that this user may write",
-        fix="repair its permissions, or choose another store with --store or OLLALOG_STORE",
-    )

@@ -22,7 +22,7 @@ from ollalog.store import catalog as catalogs
 from ollalog.store.alert_log import AlertLog, Notification
 from ollalog.store.catalog import Catalog
 from ollalog.store.counters import Counters
-from ollalog.store.files import make_folder
+from ollalog.store.files import make_folder, unusable
 from ollalog.store.lock import WriterLock
 from ollalog.store.parts import read_part, rows_of_none
 from ollalog.store.publish import Fault, link_heads, publish, publishing, withdraw
@@ -348,14 +348,3 @@ def _recovered(layout: StoreLayout, fault: Fault) -> Catalog:
             raise unusable(layout.root, failure) from failure
         raise
     return catalog
-
-
-def unusable(root: Path, failure: OSError) -> StoreError:
-    """The message of a folder that cannot be a store."""
-    return StoreError(
-        "the store cannot be written",
-        at=str(failure.filename or root),
-        found=failure.strerror or str(failure),
-        want="a folder on a disk with free space that this user may write",
-        fix="repair its permissions, or choose another store with --store or OLLALOG_STORE",
-    )

@@ -17,6 +17,8 @@ from ollalog.warehouse.errors import PartGoneError
 
 # Tables whose rows are cut to --since/--until; rejects are dated by when they were read, which is no range to ask for.
 CUT_TABLES = ("requests", "inferences", "pairs", "server_events", "executions", "signals", "resource_samples", "alerts", "day_rollups")
+# Tables whose newest row is the newest of the store.
+TELLING = ("requests", "inferences", "server_events")
 # Rows that tell of no machine: they stay when one is asked for. (Sums of removed days tell of all machines: they do not.)
 OF_NO_MACHINE = ("alerts",)
 # Events that hold until others end them are not cut at --since: in_range() tells them apart.
@@ -80,6 +82,8 @@ def base_tables(  # noqa: PLR0913 - independent choices of the caller, all named
     connection.execute("SET VARIABLE since_utc = $1::TIMESTAMPTZ", [since])
     connection.execute("SET VARIABLE until_utc = $1::TIMESTAMPTZ", [until])
     connection.execute("SET VARIABLE host = $1::VARCHAR", [host])
+    newest = max((part.max_time for part in snapshot.parts if part.table in TELLING and part.max_time), default=None)
+    connection.execute("SET VARIABLE newest_utc = $1::TIMESTAMPTZ", [min((each for each in (newest, until) if each), default=None)])
     has_more = provisional_pairs is not None and provisional_pairs.height > 0
     if provisional_pairs is not None and has_more:
         _create_provisional(connection, PAIRS, provisional_pairs)

@@ -75,15 +75,23 @@ class Warehouse:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the memory back; it can be asked no more."""
         self._connection.close()
 
     def interrupt(self) -> None:
         """End the query that another thread waits for; it fails there."""
         self._connection.interrupt()
 
-    def use_threads(self, count: int) -> None:
-        """Use so many threads: one where others wait for the processor, too."""
-        self._connection.execute(f"SET threads = {int(count)}")
+    def use_threads(self, count: int | None) -> None:
+        """Use so many threads: one where others wait for the processor, too; None: as many as there are processors."""
+        self._connection.execute("RESET threads" if count is None else f"SET threads = {int(count)}")
+
+    def memory_bytes(self) -> int:
+        """How much memory it has between two questions."""
+        return int(self.rows("SELECT sum(memory_usage_bytes) FROM duckdb_memory()")[0][0])
 
     def view(self, name: str) -> pl.DataFrame:
         """All rows of a view, or of a base relation.

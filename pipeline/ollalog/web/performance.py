@@ -154,7 +154,7 @@ async def system(asked: Asked) -> Response:
     def ask(house: Warehouse) -> bytes:
         return encoded(house.query(f"SELECT * FROM resource_samples ORDER BY happened_at DESC LIMIT {MOST_SAMPLES}").reverse().to_dicts())  # noqa: S608
 
-    samples = json.loads(await service.reader.answer("system", Scope(since=since), ask))
+    samples = json.loads(await service.reader.plain_answer("system", Scope(since=since), ask))
     return json_response(SystemSamples(hours=hours, samples=samples, note=None if samples else NO_SAMPLES))
 
 
@@ -163,7 +163,7 @@ async def ollama_health(asked: Asked) -> Response:
     service = asked.service
     now = service.clock.now_utc()
     recent = Scope(since=now - timedelta(seconds=60 + now.timestamp() % ORDERS_S))
-    sample = json.loads(await service.reader.answer("health", recent, lambda house: encoded(_last_sample(house)))) or {}
+    sample = json.loads(await service.reader.plain_answer("health", recent, lambda house: encoded(_last_sample(house)))) or {}
     return json_response(
         OllamaHealth(
             available=sample.get("is_available"),
@@ -184,10 +184,10 @@ async def alerts(asked: Asked) -> Response:
         return encoded(rows.filter(rows["severity"].is_in(list(severities))).to_dicts())
 
     service = asked.service
-    found = json.loads(await service.reader.answer(("alerts", least), Scope(), ask))
+    found = json.loads(await service.reader.plain_answer(("alerts", least), Scope(), ask))
     # What operators say is no commit: an answer holds while they say nothing else, and no silence ends.
     orders = (repr(await asyncio.to_thread(store.read_control, service.root)), service.clock.now_utc().timestamp() // ORDERS_S)
-    said = await service.reader.answer(
+    said = await service.reader.plain_answer(
         ("orders", *orders), Scope(), lambda house: encoded(marks(service.root, house, service.clock.now_utc()))
     )
     found = marked(found, json.loads(said))

@@ -175,7 +175,7 @@ const panels = (() => {
           data.live ? el('button', { type: 'button', class: 'link', on: { click: () => data.ask(row.query) } }, 'Run it below') : null)))));
   }
 
-  const ENDS = { evicted: 'evicted for another model', reloaded: 'gone before it was wanted again', crashed: 'its runner died', server_stopped: 'the server stopped', loaded: 'still loaded' };
+  const ENDS = { evicted: 'evicted for another model', reloaded: 'gone before it was wanted again', crashed: 'its runner died', server_stopped: 'the server stopped', log_ended: 'its log ended', loaded: 'still loaded' };
   function residency(data, holder) {
     const rows = data.rows('model_residency');
     const found = new Map();
@@ -216,7 +216,9 @@ const panels = (() => {
   }
 
   function system(data, holder) {
-    const rows = data.rows('resources_by_slice');
+    const all = data.rows('resources_by_slice');
+    const rows = all.filter((row) => time(row.slice_utc) + row.slice_ns / 1e6 >= data.x[0] && time(row.slice_utc) <= data.x[1]);
+    if (all.length && !rows.length) return empty('No samples of the host in this range.');
     if (!rows.length) return empty('No samples of the host yet.', data.live ? 'CPU, memory, GPU and disk are sampled while `ollalog serve` or `ollalog tail --sample` runs on that host.' : null);
     const columns = holder.clientWidth > 760 ? 4 : holder.clientWidth > 480 ? 2 : 1;
     const one = (title, column, yFormat, fill, max, whole) => {
