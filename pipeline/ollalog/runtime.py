@@ -269,7 +269,7 @@ def _in_order(
     waiting: deque[tuple[Block, Future[ParsedBatch]]] = deque()
     upcoming = partial(next, blocks, None)
     while (block := upcoming() if item.stream.is_cut_off else stop.wait_for(upcoming)) is not None:
-        waiting.append((block, pool.submit(_parsed, block)))
+        waiting.append((replace(block, data=b""), pool.submit(_parsed, block)))  # its bytes are needed no longer than they are parsed
         if len(waiting) >= BLOCKS_IN_FLIGHT:
             done, parsed = waiting.popleft()
             yield done, parsed.result()
