@@ -37,7 +37,11 @@ def _message(event: str, pattern: str) -> Message:
 
 MESSAGES = (
     _message("server_config", r"^server config$"),
-    _message("server_started", r"^Listening on (?P<address>[^ ]+)(?: \(version (?P<version>[^)]*)\))?$"),
+    # the first servers do not tell their version
+    _message(
+        "server_started",
+        r"^Listening on (?=.*(?:\)|:[0-9]+)$)(?P<address>.+?)(?: \(version (?P<version>[^)]*)\))?$",
+    ),
     _message(
         "gpu_found",
         r"^inference compute$|^detected GPUs$|^(?:Nvidia|Radeon) GPU detected(?: via [a-z-]+)?$"

@@ -14,6 +14,7 @@ from ollalog.parsing.format import Extract, Format
 START = "time=2"
 TORN_START = "time=20"
 _TIME_FORMAT = "%Y-%m-%dT%H:%M:%S.%3f"
+_PAGED = r'^time=\S+ level=[A-Z]+ (?:source=\S+ )?msg="([^"]*)>$'
 _ESCAPED = r'(?s)^"((?:[^"\\]|\\.)*)"(.*)$'
 
 
@@ -78,6 +79,19 @@ def _with_escapes(fields: pl.DataFrame) -> pl.DataFrame:
     return fields.with_columns(fields["message"].scatter(places, messages), fields["tail"].scatter(places, tails))
 
 
+def _paged(cut: pl.DataFrame) -> pl.DataFrame:
+    """Give lines that a pager cut within their message, which ends in its mark then, what is left of it: what it tells nobody knows."""
+    places = cut["message"].is_null().arg_true()
+    if places.len() == 0:
+        return cut
+    left = cut["text"].gather(places).str.extract(_PAGED)
+    places, left = places.filter(left.is_not_null()), left.drop_nulls()
+    nothing = pl.Series([""], dtype=pl.String).new_from_index(0, places.len())
+    other = pl.Series(["other"], dtype=pl.String).new_from_index(0, places.len())
+    told = {"message": left, "tail": nothing, "known_event": other}
+    return cut.with_columns(cut[name].scatter(places, values) for name, values in told.items()) if places.len() else cut
+
+
 def extract(lines: pl.DataFrame) -> Extract:
     """Read slog lines as far as `saying.told`, which knows what messages mean.
 
@@ -87,7 +101,7 @@ def extract(lines: pl.DataFrame) -> Extract:
     Returns:
         `said` by SAID_SCHEMA; what is no slog line after all is rejected.
     """
-    cut = _cut(lines)
+    cut = _paged(_cut(lines))
     is_year = pl.col("ended_local").dt.year().is_between(1970, 2200).fill_null(value=False)
     is_read = cut.select(pl.all_horizontal(pl.col("zone_s", "level", "message").is_not_null(), is_year)).to_series()
     if is_read.all():
