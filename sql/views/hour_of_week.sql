@@ -21,6 +21,7 @@ request AS (
     latency_ns,
     generated_tokens
   FROM requests_without_loads
+  WHERE happened_at IS NOT NULL
 ),
 usual AS (
   SELECT median(latency_ns) FILTER (WHERE success) AS p50_ns FROM request

@@ -7,7 +7,7 @@ import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -149,7 +149,7 @@ def build(house: Warehouse, asked: Asked) -> Report | str:
 def _sections(house: Warehouse, asked: Asked, found: dict[str, Any], loading: Section | None) -> Iterator[Section]:
     """The sections in the order of the report; those about the whole server only when no model is asked for."""
     yield report_requests.models(house)
-    yield report_time.trend(house, found["last_end"] - found["first_start"])
+    yield report_time.trend(house, found["last_end"] - found["first_start"] if found["last_end"] else timedelta())
     yield report_time.histogram(house, asked.model or ALL_MODELS)
     yield report_requests.operations(house)
     yield report_requests.errors(house)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from ollalog.cli import units
@@ -19,6 +20,7 @@ SUMMARY = """
         count(DISTINCT model) AS models, count(*) FILTER (WHERE model IS NULL) AS requests_without_model,
         count(*) FILTER (WHERE generated_tokens IS NULL AND success AND operation IS DISTINCT FROM 'embed') AS requests_without_tokens,
         count(*) FILTER (WHERE model_basis = 'resident') AS requests_of_resident_model,
+        count(*) FILTER (WHERE happened_at IS NULL) AS requests_without_time,
         count(DISTINCT client) AS clients,
         local_time(coalesce(min(started_at), min(happened_at))) AS first_start_local, local_time(max(happened_at)) AS last_end_local
     FROM requests_without_loads
@@ -57,14 +59,11 @@ def _servers(runs: Sequence[Row]) -> list[dict[str, Any]]:
 
 def facts(found: Row, zone: str | None) -> list[tuple[str, str]]:
     """The head of the report."""
-    span = found["last_end_local"] - found["first_start_local"]
-    span_ns = span.total_seconds() * 1e9
     ok = units.percent(found["successes"] / found["requests"])
     others = f"; for other things: {found['other_requests']:,}" if found.get("other_requests") else ""
     known = f" to models ({found['models']:,} known by name)" if "servers" in found else ""
-    first, last = (f"{found[name]:%a %Y-%m-%d %H:%M}" for name in ("first_start_local", "last_end_local"))
     lines = [
-        ("from", f"{first} to {last} {zone or 'UTC'} ({units.duration(span_ns)})"),
+        ("from", _span(found["first_start_local"], found["last_end_local"], zone)),
         ("requests", f"{found['requests']:,}{known}, {ok} ok{others}"),
     ]
     if found["p50_ns"] is not None:
@@ -76,6 +75,14 @@ def facts(found: Row, zone: str | None) -> list[tuple[str, str]]:
     return lines
 
 
+def _span(first: datetime | None, last: datetime | None, zone: str | None) -> str:
+    """From when to when the requests were, and how long that is."""
+    if first is None or last is None:
+        return "no known time: none of the requests tells one"
+    length = units.duration((last - first).total_seconds() * 1e9)
+    return f"{first:%a %Y-%m-%d %H:%M} to {last:%a %Y-%m-%d %H:%M} {zone or 'UTC'} ({length})"
+
+
 def _server(server: Row) -> str:
     """A machine with the versions of Ollama that it ran."""
     versions = server["versions"] or []
@@ -85,9 +92,9 @@ def _server(server: Row) -> str:
 def notes(found: Row) -> list[str]:
     """What the figures leave out, honestly."""
     said = ["Statistics are of requests to generate, chat and embed; latencies of the successful ones, with exact percentiles."]
-    unknown, resident, tokenless = (
+    unknown, resident, tokenless, timeless = (
         units.counted(found[name], "request")
-        for name in ("requests_without_model", "requests_of_resident_model", "requests_without_tokens")
+        for name in ("requests_without_model", "requests_of_resident_model", "requests_without_tokens", "requests_without_time")
     )
     if found["requests_without_model"]:
         said.append(
@@ -98,6 +105,10 @@ def notes(found: Row) -> list[str]:
         said.append(f"{resident} counted for the only model that was loaded at the time (model_basis resident).")
     if found["requests_without_tokens"]:
         said.append(f"{tokenless} went well without telling tokens: {_silence(found)}")
+    if found["requests_without_time"]:
+        said.append(
+            f"{timeless} of no known time, such as replies of /api/embed, which tell none: in the figures, but in no hour or range."
+        )
     return said
 
 

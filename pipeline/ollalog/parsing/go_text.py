@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 
 _ESCAPE = re.compile(rb'\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-7]{3})|([abfnrtv\\"\']))')
@@ -35,9 +34,3 @@ def _value(text: str) -> str:
 def attributes(text: str) -> dict[str, str]:
     """The key=value pairs of a slog line: keys and values unquoted, in order; text between pairs is passed over."""
     return {_value(key): _value(value) for key, value in _PAIR.findall(text)}
-
-
-def attributes_json(text: str) -> str | None:
-    """The key=value pairs of a slog line as a JSON object; None where there are none."""
-    pairs = attributes(text)
-    return json.dumps(pairs, ensure_ascii=False) if pairs else None
