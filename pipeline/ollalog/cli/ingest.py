@@ -13,6 +13,7 @@ from ollalog.cli import units
 from ollalog.cli.exit import finish
 from ollalog.cli.parameters import TimeZone
 from ollalog.cli.progress import shown_progress
+from ollalog.core.machine import work_in_batch
 
 if TYPE_CHECKING:
     from ollalog.cli.session import Session
@@ -35,6 +36,7 @@ def ingest(session: Session, /, paths: tuple[str, ...], *, as_json: bool, **give
     Rotated files of a folder are read oldest first. What was read before is known by its content, not by its name, and is
     not read twice.
     """
+    work_in_batch()
     from ollalog import runtime
 
     options = runtime.IngestOptions(**session.settings.over(given), alerts=session.settings.alerts)

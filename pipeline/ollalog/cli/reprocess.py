@@ -13,6 +13,7 @@ from ollalog.cli import units
 from ollalog.cli.exit import finish
 from ollalog.cli.parameters import TimeZone
 from ollalog.cli.progress import shown_progress
+from ollalog.core.machine import work_in_batch
 
 if TYPE_CHECKING:
     from ollalog.cli.session import Session
@@ -34,6 +35,7 @@ def reprocess(session: Session, /, paths: tuple[str, ...], *, as_json: bool, **g
     Without PATH: every log that the store knows. Rows of logs that are gone stay as they are. Readers see the old rows or
     the new ones, never a mixture.
     """
+    work_in_batch()
     from ollalog import runtime
 
     options = runtime.IngestOptions(**session.settings.over(given), alerts=session.settings.alerts)

@@ -6,6 +6,7 @@ import os
 import secrets
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from ollalog.core.zones import offset_of, zone_fault
@@ -52,6 +53,16 @@ def calm_polars(threads: int = 4) -> None:
     threads = min(threads, os.cpu_count() or 1)
     os.environ["POLARS_MAX_THREADS"] = str(threads)
     os.environ["_RJEM_MALLOC_CONF"] = f"narenas:{max(2, threads)},dirty_decay_ms:2000"
+
+
+def work_in_batch() -> None:
+    """Be scheduled as work that nobody waits for at a keyboard: no thread that wakes takes the processor from one that works.
+
+    Linux's SCHED_BATCH, which needs no right; elsewhere, or where it is refused, there is nothing to do.
+    """
+    if sys.platform == "linux":
+        with suppress(OSError):
+            os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
 
 
 def client_key(root: Path) -> bytes:
