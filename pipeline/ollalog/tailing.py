@@ -34,7 +34,7 @@ LOOK_S = (1.0, 5.0)
 """The timer looks so often: at first, and when nothing has come for long."""
 CALM_S = 1.0
 """While the last news is younger than this, files are looked at every PACE_S; after that events and the timer wake."""
-PACE_S = (0.08, 1.0)
+PACE_S = (0.06, 1.0)
 """Turns begin this far apart: at least, and when they are large, so that parts of the store are too."""
 LARGE_BYTES = 1 << 20
 RETRY_S = (1.0, 30.0)
