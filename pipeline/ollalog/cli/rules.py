@@ -76,7 +76,7 @@ def show(session: Session, name: str, rules: Path | None) -> int:
     values = _as_object(rule)
     width = max(map(len, values))
     for key, value in values.items():
-        text = f"{value:.12g}" if isinstance(value, float) else value or ""
+        text = f"{value:.12g}" if isinstance(value, float) else "" if value is None else value
         click.echo(printable(f"{key:<{width}}  {text}".rstrip()))
     click.echo(f"\n{rule.file.select}")
     return 0

@@ -13,6 +13,7 @@ from ollalog.core.zones import offset_of, zone_fault
 
 _ARENA_MAX = -8
 """M_ARENA_MAX of malloc.h."""
+_SET_BY_USER = frozenset(os.environ)
 
 
 def home() -> Path | None:
@@ -49,10 +50,11 @@ def calm_polars(threads: int = 4) -> None:
 
     A block is parsed in hundreds of small steps, and after each of them polars' threads look for more to do before they sleep: on a machine
     of many cores that costs more than the work. Of its heaps, one that a block has left is used by the next, instead of new pages.
+    What the user has set stays.
     """
     threads = min(threads, os.cpu_count() or 1)
-    os.environ["POLARS_MAX_THREADS"] = str(threads)
-    os.environ["_RJEM_MALLOC_CONF"] = f"narenas:{max(2, threads)},dirty_decay_ms:2000"
+    ours = {"POLARS_MAX_THREADS": str(threads), "_RJEM_MALLOC_CONF": f"narenas:{max(2, threads)},dirty_decay_ms:2000"}
+    os.environ.update({name: value for name, value in ours.items() if name not in _SET_BY_USER})
 
 
 def work_in_batch() -> None:
